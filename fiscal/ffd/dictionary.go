@@ -50,7 +50,8 @@ type TagInfo struct {
 // In reports whether the requisite belongs to the format version.
 func (t *TagInfo) In(v fiscal.FFD) bool { return t.ffd>>v&1 != 0 }
 
-// Obsolete reports a requisite that only FFD 1.0 had.
+// Obsolete reports a requisite of drafts and early editions that order
+// ЕД-7-20/662@ no longer has. It stands in no document table.
 func (t *TagInfo) Obsolete() bool { return t.Status == "obsolete" }
 
 //go:embed data/tags.csv
@@ -59,7 +60,9 @@ var tagsCSV string
 // maxTag bounds the lookup table; tags above it are unknown.
 const maxTag = 2200
 
-var dictionary = sync.OnceValue(func() *[maxTag]*TagInfo {
+var dictionary = sync.OnceValue(buildDictionary)
+
+func buildDictionary() *[maxTag]*TagInfo {
 	var table [maxTag]*TagInfo
 	rows, err := csv.NewReader(strings.NewReader(tagsCSV)).ReadAll()
 	if err != nil {
@@ -70,7 +73,7 @@ var dictionary = sync.OnceValue(func() *[maxTag]*TagInfo {
 		table[info.Tag] = info
 	}
 	return &table
-})
+}
 
 func parseTag(r []string) *TagInfo {
 	n, err := strconv.Atoi(r[0])

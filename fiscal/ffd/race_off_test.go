@@ -1,0 +1,6 @@
+//go:build !race
+
+package ffd
+
+// raceFactor is how much slower the race detector makes code.
+const raceFactor = 1
