@@ -1,4 +1,48 @@
-.PHONY: build
+# fiscalbench: build, run, test. Needs Go; `make test` also uses Debian packages when it can get them.
+
+GO       ?= go
+BIN      := bin
+RUN_DIR  ?= var/run-$(shell date +%Y%m%d-%H%M%S)
+FUZZTIME ?= 2m
+BENCH    ?= .
+
+export CGO_ENABLED ?= 0
+
+.PHONY: build run test lint bench fuzz torture packages clean
+
 build:
-	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+
+# The main job: an operator with demo registers that live a day in accelerated time.
+run: build
+	@mkdir -p $(RUN_DIR)
+	@exec ./$(BIN)/ofd serve --demo --store sqlite:$(RUN_DIR)/ofd.db
+
+# Everything a maintainer checks before a change goes in, but lint.
+test: packages
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m ./...
+	@$(MAKE) --no-print-directory build
+
+# Debian packages that some tests compare against; a missing one is a skip with its reason.
+packages:
+	@sh .ci/packages
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./fiscal/... ./emulator/... ./server/...
+
+# Every fuzz target of the module, FUZZTIME each.
+fuzz:
+	@FUZZTIME=$(FUZZTIME) sh .ci/fuzz
+
+# The long tests that `make test` only samples.
+torture:
+	TORTURE=1 $(GO) test -run Torture -timeout 30m -v ./server/... ./emulator/...
+
+clean:
+	rm -rf $(BIN) var

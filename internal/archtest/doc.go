@@ -1,0 +1,2 @@
+// Package archtest holds one test: who may import whom. It has no other code.
+package archtest
