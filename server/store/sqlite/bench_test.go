@@ -1,0 +1,62 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
+)
+
+// BenchmarkAccept measures confirmed documents with 1, 16 and 128 registers that
+// each wait for the answer before the next document. A message has 600 bytes, a
+// confirmation 170, the checker's memory 300, as for a receipt of two items.
+func BenchmarkAccept(b *testing.B) {
+	for _, waiting := range []int{1, 16, 128} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			s, err := sqlite.Open(filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+			require.NoError(b, err)
+			defer func() { require.NoError(b, s.Close()) }()
+			message := bytes.Repeat([]byte{0xA5, 0x01, 0x77}, 200)
+			confirmation, history := message[:170], message[:300]
+			at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var wg sync.WaitGroup
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range waiting {
+				wg.Go(func() {
+					fn := fiscal.FNNumber(fmt.Sprintf("99990789%08d", i))
+					for n := int64(1); left.Add(-1) >= 0; n++ {
+						err := s.Accept(context.Background(), store.Acceptance{
+							Document: store.Document{FN: fn, FD: fiscal.FDNumber(n), Form: fiscal.FormReceipt, FFD: fiscal.FFD12, RegID: "0000000001000001",
+								UserINN: "7704358518", DateTime: at, ReceivedAt: at, Shift: 1, Number: uint32(n), Operation: fiscal.Sell, Total: 12345, FPD: fiscal.FPD(uint32(n*int64(i+1)) * 2654435761),
+								Message: message, STLV: message[62:590], Confirmation: confirmation, Policy: "tb-gost-1", FPS: "ok", FPDCheck: "ok"},
+							Drive: store.Drive{FN: fn, Version: n, RegID: "0000000001000001", UserINN: "7704358518", User: "ООО «Ромашка»", KKTNumber: "00106900000001",
+								Address: "Москва, ул. Ленина, 1", FFD: fiscal.FFD12, Status: store.DriveActive, LastFD: fiscal.FDNumber(n), LastAt: at, Documents: n,
+								Policy: "tb-gost-1", History: history},
+							Exchange: store.Exchange{At: at, Took: time.Millisecond, Peer: "127.0.0.1:40000"},
+						})
+						if err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "documents/s")
+		})
+	}
+}

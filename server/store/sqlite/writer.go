@@ -1,0 +1,262 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/store"
+)
+
+// operation is one caller's work inside a transaction. The errors store.ErrExists
+// and store.ErrStale, plain or wrapped, mean that nothing was changed; any other,
+// an undoError included, that the transaction must be rolled back.
+type operation interface {
+	apply(ctx context.Context, w *writer) error
+}
+
+// undoError is a refusal found after something was changed.
+type undoError struct{ error }
+
+func (e undoError) Unwrap() error { return e.error }
+
+// write is an operation in the queue.
+type write struct {
+	op   operation
+	err  error
+	done chan struct{} // closed after the commit; nil when nobody waits
+}
+
+// submit queues op. It fails when the store is closed or ctx ends first.
+func (s *Store) submit(ctx context.Context, w *write) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case s.writes <- w:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// do queues op and waits for the disk.
+func (s *Store) do(ctx context.Context, op operation) error {
+	w := &write{op: op, done: make(chan struct{})}
+	if err := s.submit(ctx, w); err != nil {
+		return err
+	}
+	select {
+	case <-w.done:
+		return w.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// writer owns the only connection that writes.
+type writer struct {
+	path string
+	log  *slog.Logger
+	db   *sql.DB
+	conn *sql.Conn
+	st   writeStatements
+
+	// What follows mirrors the file and is read anew after a rollback.
+	nextID        int64 // of documents and exchanges
+	driveIDs      map[fiscal.FNNumber]int64
+	registrations map[registration]int64
+}
+
+type registration struct {
+	drive int64
+	reg   fiscal.RegNumber
+	user  fiscal.INN
+}
+
+// maxCached bounds each map of the writer.
+const maxCached = 1 << 17
+
+func openWriter(ctx context.Context, path string, log *slog.Logger) (*writer, error) {
+	w := &writer{path: path, log: log}
+	db, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-32000)"))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	w.db = db
+	if err = migrate(ctx, db, path); err == nil {
+		err = w.connect(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return w, nil
+}
+
+// connect takes the connection and prepares its statements.
+func (w *writer) connect(ctx context.Context) (err error) {
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return fmt.Errorf("sqlite: opening %s: %w", w.path, err)
+	}
+	if err = w.st.prepare(ctx, w.conn); err == nil {
+		err = w.forget(ctx)
+	}
+	if err != nil {
+		w.disconnect()
+		return fmt.Errorf("sqlite: opening %s: %w", w.path, err)
+	}
+	return nil
+}
+
+// disconnect throws the connection away with everything it holds.
+func (w *writer) disconnect() {
+	w.st.close()
+	// ErrBadConn makes the pool close the connection instead of keeping it.
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.conn.Close()
+	w.conn = nil
+}
+
+// forget drops what was learned inside a transaction that did not happen.
+func (w *writer) forget(ctx context.Context) error {
+	w.driveIDs, w.registrations = map[fiscal.FNNumber]int64{}, map[registration]int64{}
+	return w.st.maxID.QueryRowContext(ctx).Scan(&w.nextID)
+}
+
+// run commits groups until the queue is closed and empty.
+func (w *writer) run(ctx context.Context, queue <-chan *write) {
+	group := make([]*write, 0, maxGroup)
+	for first := range queue {
+		group = gather(append(group[:0], first), queue)
+		w.commit(ctx, group)
+		clear(group)
+	}
+}
+
+// gather adds what waits already to the group.
+func gather(group []*write, queue <-chan *write) []*write {
+	// Callers that were answered together come back together: let those that are
+	// ready to run queue up before the group is closed.
+	runtime.Gosched()
+	for len(group) < maxGroup {
+		select {
+		case next, open := <-queue:
+			if !open {
+				return group
+			}
+			group = append(group, next)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit does a group in one transaction. When that fails for a reason other than
+// a plain refusal, each write gets a transaction of its own, so that one that
+// cannot be written does not take its neighbours with it.
+func (w *writer) commit(ctx context.Context, group []*write) {
+	if err := w.transact(ctx, group); err != nil {
+		for i := range group {
+			if len(group) > 1 {
+				err = w.transact(ctx, group[i:i+1])
+			}
+			if err != nil {
+				group[i].err = err
+			}
+		}
+	}
+	for _, one := range group {
+		switch {
+		case one.done != nil:
+			close(one.done)
+		case one.err != nil:
+			w.log.Error("a record was lost", "err", one.err)
+		}
+	}
+}
+
+// transact does the group in one transaction. Refusals are left in the writes; any
+// error means that nothing was stored.
+func (w *writer) transact(ctx context.Context, group []*write) error {
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	for _, one := range group {
+		one.err = one.op.apply(ctx, w)
+		if one.err != nil && !refusal(one.err) {
+			err := one.err
+			w.rollback(ctx)
+			return err
+		}
+	}
+	if _, err := w.st.commit.ExecContext(ctx); err != nil {
+		w.rollback(ctx)
+		return fmt.Errorf("sqlite: committing: %w", err)
+	}
+	return nil
+}
+
+// refusal reports an error of the contract that leaves the transaction alone.
+func refusal(err error) bool {
+	var undo undoError
+	return !errors.As(err, &undo) && (errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrStale))
+}
+
+func (w *writer) begin(ctx context.Context) error {
+	if w.conn == nil {
+		if err := w.connect(ctx); err != nil {
+			return err
+		}
+	}
+	if len(w.driveIDs) > maxCached {
+		clear(w.driveIDs)
+	}
+	if len(w.registrations) > maxCached {
+		clear(w.registrations)
+	}
+	if _, err := w.st.begin.ExecContext(ctx); err != nil {
+		w.disconnect()
+		return fmt.Errorf("sqlite: beginning a transaction: %w", err)
+	}
+	return nil
+}
+
+// rollback undoes the transaction. Some errors make SQLite roll back by itself;
+// then there is nothing to undo. A connection that cannot go on is replaced.
+func (w *writer) rollback(ctx context.Context) {
+	_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+	if err := w.forget(ctx); err != nil {
+		w.log.Error("the writing connection is opened anew", "err", err)
+		w.disconnect()
+	}
+}
+
+// newID draws from the sequence that documents and exchanges share.
+func (w *writer) newID() int64 {
+	w.nextID++
+	return w.nextID
+}
+
+func (w *writer) close(ctx context.Context) error {
+	var errs []error
+	if w.conn != nil {
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+			errs = append(errs, fmt.Errorf("checkpoint: %w", err))
+		}
+		w.st.close()
+		errs = append(errs, w.conn.Close())
+	}
+	return errors.Join(append(errs, w.db.Close())...)
+}
