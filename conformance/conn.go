@@ -1,0 +1,170 @@
+package conformance
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/conformance/model"
+)
+
+// Conn is a connection of a case to the target.
+type Conn struct {
+	run *Run
+	net.Conn
+}
+
+const defaultTimeout = 5 * time.Second
+
+func (r *Run) timeout() time.Duration {
+	if r.runner.Timeout > 0 {
+		return r.runner.Timeout
+	}
+	return defaultTimeout
+}
+
+// Dial opens a connection; the case ends as an error when it cannot.
+func (r *Run) Dial(ctx context.Context) *Conn {
+	d := net.Dialer{Timeout: r.timeout()}
+	c, err := d.DialContext(ctx, "tcp", r.runner.Target.Addr())
+	if err != nil {
+		r.Stop("the target does not take a connection: %v", err)
+	}
+	conn := &Conn{run: r, Conn: c}
+	r.conns = append(r.conns, conn)
+	return conn
+}
+
+func (r *Run) closeAll() {
+	for _, c := range r.conns {
+		c.Close()
+	}
+}
+
+// Send writes bytes; a peer that has closed already is not an error here, reading
+// will show it.
+func (c *Conn) Send(b []byte) {
+	c.SetWriteDeadline(time.Now().Add(c.run.timeout()))
+	_, err := c.Write(b)
+	var netErr net.Error
+	if errors.As(err, &netErr) && netErr.Timeout() {
+		c.run.Stop("the target does not read: %v", err)
+	}
+}
+
+// Receive reads one answer: a session header and the body it announces. How the
+// connection ended is told when no whole answer came.
+func (c *Conn) Receive() ([]byte, Ending) { return c.receive(c.run.timeout()) }
+
+func (c *Conn) receive(limit time.Duration) ([]byte, Ending) {
+	c.SetReadDeadline(time.Now().Add(limit))
+	header := make([]byte, 30)
+	n, err := io.ReadFull(c, header)
+	if err != nil {
+		return header[:n], ending(err)
+	}
+	body := make([]byte, binary.LittleEndian.Uint16(header[24:]))
+	n, err = io.ReadFull(c, body)
+	if err != nil {
+		return append(header, body[:n]...), ending(err)
+	}
+	return append(header, body...), Answered
+}
+
+func ending(err error) Ending {
+	var netErr net.Error
+	switch {
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return Hung
+	case errors.Is(err, syscall.ECONNRESET):
+		return Reset
+	}
+	return Closed
+}
+
+// Ask sends a message and reads its answer.
+func (c *Conn) Ask(b []byte) ([]byte, Ending) {
+	c.Send(b)
+	reply, end := c.Receive()
+	c.run.record(b, reply, end)
+	return reply, end
+}
+
+// Silent reports whether nothing comes for a while; the connection stays.
+func (c *Conn) Silent(limit time.Duration) bool {
+	got, end := c.receive(limit)
+	return len(got) == 0 && end == Hung
+}
+
+// Answer is an answer read by the model.
+type Answer struct {
+	model.Ack
+	Bytes []byte
+	OK    bool // every check of the answer passed
+}
+
+// Accepted sends a document and demands the answer that scenarios.md section 0
+// calls accepted, but for the operator's code, which the case judges. Each broken
+// condition is a failed check of its own.
+func (c *Conn) Accepted(register *model.Register, message []byte, mark Mark) Answer {
+	reply, end := c.Ask(message)
+	return c.judge(register, message, reply, end, mark)
+}
+
+func (c *Conn) judge(register *model.Register, message, reply []byte, end Ending, mark Mark) Answer {
+	if !c.run.Expect("connection/answered", mark, "the server answers on the same connection", end == Answered, Answered, end) {
+		return Answer{Bytes: reply}
+	}
+	ack, problems := model.ReadAck(register, message, reply)
+	for _, p := range problems {
+		c.run.result.Checks = append(c.run.result.Checks, Check{Name: p.Check, Requirement: "the answer is a right confirmation of the document sent",
+			Mark: mark, Expected: p.Expected, Seen: p.Seen, Offset: p.Offset})
+	}
+	if len(problems) == 0 {
+		c.run.Expect("answer/confirmation", mark, "the answer is a right confirmation of the document sent", true, "", "")
+	}
+	return Answer{Ack: ack, Bytes: reply, OK: len(problems) == 0}
+}
+
+// Next judges the answer to a message that was sent before without waiting.
+func (c *Conn) Next(register *model.Register, message []byte, mark Mark) Answer {
+	reply, end := c.Receive()
+	c.run.record(message, reply, end)
+	return c.judge(register, message, reply, end, mark)
+}
+
+// Refused sends bytes and demands that the connection is closed without a byte.
+func (c *Conn) Refused(b []byte, mark Mark, requirement string) {
+	reply, end := c.Ask(b)
+	c.run.Expect("connection/no-answer", mark, requirement, len(reply) == 0, "no byte", len(reply))
+	c.run.Expect("connection/ended", mark, requirement, end == Closed || end == Reset, "closed or reset", end)
+}
+
+// CleanCode demands operator's code 0: 1022 = 0 for FFD 1.0 and 1.05, no 1206 after.
+func (r *Run) CleanCode(register *model.Register, a Answer, mark Mark) {
+	if register.FFD <= 2 {
+		r.Expect("document/1022", mark, "the operator's code is 0", a.Code == 0, 0, a.Code)
+		return
+	}
+	r.Expect("document/1206", mark, "there is no message of the operator", a.Message <= 0 && a.Code == -1, "no 1206 and no 1068", a.Message)
+}
+
+// FLKCode demands the mark of a failed format control: 1022 = 14, or 1206 bit 1.
+func (r *Run) FLKCode(register *model.Register, a Answer, mark Mark) {
+	if register.FFD <= 2 {
+		r.Expect("document/1022", mark, "the operator's code says that format control failed", a.Code == 14, 14, a.Code)
+		return
+	}
+	r.Expect("document/1206", mark, "bit 1 of the operator's message is set", a.Message > 0 && a.Message&2 != 0, "bit 1", a.Message)
+}
+
+// CloseWrite shuts the writing half.
+func (c *Conn) CloseWrite() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		tcp.CloseWrite()
+	}
+}

@@ -1,0 +1,76 @@
+package model_test
+
+import (
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/conformance/model"
+	"github.com/fiscalbench/fiscalbench/fiscal/fiscaltest"
+)
+
+// fromVector is the register that sent tb-receipt.
+func fromVector() *model.Register {
+	r := model.NewRegister(model.TestMasterKey(), "7704358518", 5488, 2, time.Time{})
+	r.FN, r.RNM, r.INN = "9999078900005488", "0000000005008570", "7702203276"
+	r.Keys = model.DeriveKeys(model.TestMasterKey(), r.FN, r.OFD)
+	return r
+}
+
+// TestReadAck_JudgesTheVectors: the confirmations of the vectors are right, and any
+// changed byte of one is noticed.
+func TestReadAck_JudgesTheVectors(t *testing.T) {
+	t.Parallel()
+	v := fiscaltest.Protocol()
+	for reply, want := range map[string]struct {
+		request       string
+		code, message int
+	}{
+		"tb-confirmation":           {"tb-receipt", 0, -1},
+		"tb-confirmation-14":        {"tb-receipt", 14, -1},
+		"tb-confirmation-encrypted": {"tb-receipt-encrypted", 0, -1},
+	} {
+		request, answer := v.Message(want.request).Hex.Bytes(), v.Message(reply).Hex.Bytes()
+		a, problems := model.ReadAck(fromVector(), request, answer)
+		assert.Empty(t, problems, reply)
+		assert.Equal(t, want.code, a.Code, reply)
+		assert.Equal(t, want.message, a.Message, reply)
+		assert.EqualValues(t, 77, a.FD)
+		for i := range answer {
+			if i == 26 || i == 27 || i == 28 || i == 29 || i == 34 || i == 36 || i == 38 {
+				continue // flags, an unused check code, container type and version, service byte: several values are legal
+			}
+			broken := append([]byte{}, answer...)
+			broken[i] ^= 0x08
+			_, problems := model.ReadAck(fromVector(), request, broken)
+			assert.NotEmpty(t, problems, "%s: byte %d changed and nobody noticed", reply, i)
+		}
+	}
+}
+
+// TestRegister_MakesTheVectorsBytes: built from the same fields, the message is the
+// vector byte for byte.
+func TestRegister_MakesTheVectorsBytes(t *testing.T) {
+	t.Parallel()
+	v := fiscaltest.Protocol().Message("tb-receipt")
+	r := fromVector()
+	d := &model.Document{Register: r, Form: 3, FD: 77, Flags: 0x0014, PVersion: [2]byte{1, 5}}
+	assert.Equal(t, hex.EncodeToString(v.Hex), hex.EncodeToString(d.Message(v.STLV())))
+	r.Encrypt = true
+	e := fiscaltest.Protocol().Message("tb-receipt-encrypted")
+	assert.Equal(t, hex.EncodeToString(e.Hex), hex.EncodeToString(d.Message(e.STLV())))
+}
+
+func TestNewRegister_HasRightCheckDigits(t *testing.T) {
+	t.Parallel()
+	r := model.NewRegister(model.TestMasterKey(), "7704358518", 5, 2, time.Time{})
+	require.Equal(t, "000000000005", r.Factory)
+	// The worked example of flk.md section 9 has factory number 000000000002.
+	ex := fiscaltest.Protocol().RNM.Example
+	assert.Equal(t, "7702203276", string(ex.INN))
+	assert.Len(t, r.RNM, 16)
+	assert.Equal(t, "0000000005", r.RNM[:10])
+}

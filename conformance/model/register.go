@@ -1,0 +1,199 @@
+package model
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Register is the standard register of scenarios.md section 0 as raw bytes: it
+// numbers and signs documents without knowing any rule, so it can be made to break
+// each of them.
+type Register struct {
+	FN       string // 16 digits, 9999…
+	RNM      string // 16 digits
+	INN      string // of the user
+	Factory  string
+	OFD      string // INN of the operator under test
+	FFD      byte   // value of tag 1209: 2, 3, 4
+	PVersion [2]byte
+	Encrypt  bool
+	FD       uint32    // number of the last document
+	Shift    uint32    // number of the last shift
+	Number   uint32    // receipts in the shift
+	Docs     uint32    // documents in the shift
+	At       time.Time // wall clock of the last document, shown in UTC
+	Keys     *Keys
+}
+
+// NewRegister makes a register with numbers of its own: serial tells registers of
+// one run apart.
+func NewRegister(master [32]byte, ofd string, serial uint32, ffd byte, at time.Time) *Register {
+	r := &Register{
+		FN: fmt.Sprintf("99990789%08d", serial%100_000_000), INN: "7702203276", Factory: fmt.Sprintf("%012d", serial),
+		OFD: ofd, FFD: ffd, At: at.Truncate(time.Minute),
+		PVersion: map[byte][2]byte{1: {1, 0}, 2: {1, 5}, 3: {1, 0x10}, 4: {1, 0x20}}[ffd],
+	}
+	lead := fmt.Sprintf("%010d", serial)
+	r.RNM = lead + fmt.Sprintf("%06d", crc16([]byte(lead+"00"+r.INN+fmt.Sprintf("%020s", r.Factory))))
+	r.Keys = DeriveKeys(master, r.FN, ofd)
+	return r
+}
+
+// Document is a message being made: change its parts before Bytes to break it.
+type Document struct {
+	Register *Register
+	Form     int
+	FD       uint32
+	Fields   [][]byte // TLVs in order, 1077 left out
+	Flags    uint16
+	PVersion [2]byte
+
+	HeaderForm int    // form in the container header; Form when zero
+	HeaderFD   uint32 // FD in the container header; FD when zero
+	Type       byte   // container type; A5 when zero
+}
+
+// next moves number and clock on and starts a document with the fields that every
+// document has.
+func (r *Register) next(form int) *Document {
+	r.FD++
+	r.At = r.At.Add(time.Minute)
+	d := &Document{Register: r, Form: form, FD: r.FD, Flags: 0x0014, PVersion: r.PVersion}
+	d.Fields = [][]byte{
+		Fixed(1041, r.FN, 16), Fixed(1037, r.RNM, 20), Fixed(1018, r.INN, 12),
+		U32(1040, r.FD), U32(1012, uint32(r.At.Unix())),
+	}
+	if r.FFD > 1 {
+		d.Add(U8(1209, r.FFD))
+	}
+	return d
+}
+
+// Add appends fields.
+func (d *Document) Add(fields ...[]byte) *Document {
+	d.Fields = append(d.Fields, fields...)
+	return d
+}
+
+// Drop removes every first-level field with the tag.
+func (d *Document) Drop(tag int) *Document {
+	var kept [][]byte
+	for _, f := range d.Fields {
+		if int(binary.LittleEndian.Uint16(f)) != tag {
+			kept = append(kept, f)
+		}
+	}
+	d.Fields = kept
+	return d
+}
+
+// Replace puts a field in the place of the first one with its tag.
+func (d *Document) Replace(field []byte) *Document {
+	for i, f := range d.Fields {
+		if bytes.Equal(f[:2], field[:2]) {
+			d.Fields[i] = field
+			return d
+		}
+	}
+	return d.Add(field)
+}
+
+// covered lists the tags under the document sign (fiscal-sign.md 5.1).
+var covered = map[int][]int{
+	1: {1012, 1017, 1018, 1037, 1040, 1041}, 11: {1012, 1017, 1018, 1037, 1040, 1041},
+	2: {1012, 1037, 1038, 1040, 1041}, 5: {1012, 1037, 1038, 1040, 1041},
+	21: {1012, 1037, 1040, 1041, 1097, 1098}, 6: {1012, 1037, 1040, 1041},
+	3: {1012, 1020, 1040, 1041, 1054}, 4: {1012, 1020, 1040, 1041, 1054},
+	31: {1012, 1020, 1040, 1041, 1054}, 41: {1012, 1020, 1040, 1041, 1054},
+}
+
+// sign computes the value of tag 1077.
+func (d *Document) sign() []byte {
+	input := binary.LittleEndian.AppendUint16(nil, uint16(d.Form))
+	tags := append([]int{}, covered[d.Form]...)
+	sort.Ints(tags)
+	for _, tag := range tags {
+		for _, f := range d.Fields {
+			if int(binary.LittleEndian.Uint16(f)) == tag {
+				input = append(input, f...)
+				break
+			}
+		}
+	}
+	mac := d.Register.Keys.doc.MAC(input)
+	return append([]byte{0x21, 0x04}, mac[:4]...)
+}
+
+// Bytes finishes the message: signs, container, check code, session header.
+func (d *Document) Bytes() []byte {
+	stlv := TLV(d.Form, append(bytes.Join(d.Fields, nil), TLV(1077, d.sign())...))
+	return d.Message(stlv)
+}
+
+// Message wraps a ready STLV; cases that break the document build it themselves.
+func (d *Document) Message(stlv []byte) []byte {
+	r := d.Register
+	form, fd, kind := d.HeaderForm, d.HeaderFD, d.Type
+	if form == 0 {
+		form = d.Form
+	}
+	if fd == 0 {
+		fd = d.FD
+	}
+	if kind == 0 {
+		kind = 0xA5
+	}
+	nonce := r.Keys.msg.MAC([]byte("nonce"), binary.LittleEndian.AppendUint32(nil, fd))
+	c := []byte{0, 0, 0, 0, kind, byte(form), 1, 0x10, 0x09}
+	if r.Encrypt {
+		c[7] = 0x11
+	}
+	c = append(c, bcd(r.FN)...)
+	c = append(c, byte(fd>>16), byte(fd>>8), byte(fd))
+	c = append(c, nonce[:5]...)
+	c = append(c, 0, 0, 1, 0, 2)
+	c = binary.BigEndian.AppendUint16(c, uint16(len(stlv)))
+	mac := r.Keys.msg.MAC(c[4:32], stlv)
+	payload := append(append(append([]byte{}, stlv...), 0x81, 0x06), mac[:6]...)
+	payload = append(payload, 0, 0)
+	if r.Encrypt {
+		r.Keys.up.CTR([8]byte(c[17:25]), payload, payload)
+	}
+	c = append(c, payload...)
+	binary.LittleEndian.PutUint16(c, uint16(len(c)))
+	binary.LittleEndian.PutUint16(c[2:], crc16(c[:2], c[4:]))
+	return d.Session(c)
+}
+
+// Session puts a session header before a body, with the check code of its flags.
+func (d *Document) Session(body []byte) []byte {
+	h := append([]byte{0x2A, 0x08, 0x41, 0x0A, 0x81, 0xA2}, d.PVersion[:]...)
+	h = append(h, fmt.Sprintf("%-16s", d.Register.FN)...)
+	h = binary.LittleEndian.AppendUint16(h, uint16(len(body)))
+	h = binary.LittleEndian.AppendUint16(h, d.Flags)
+	var code uint16
+	switch d.Flags & 3 {
+	case 1:
+		code = crc16(h)
+	case 2:
+		code = crc16(h, body)
+	}
+	return append(binary.LittleEndian.AppendUint16(h, code), body...)
+}
+
+func bcd(fn string) []byte {
+	b := make([]byte, 8)
+	for i := range b {
+		for half := range 2 {
+			digit := byte(0xF)
+			if k := 2*i + half; k < len(fn) {
+				digit = fn[k] - '0'
+			}
+			b[i] = b[i]<<4 | digit
+		}
+	}
+	return b
+}
