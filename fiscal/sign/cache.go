@@ -38,9 +38,3 @@ func (c *cache[K, V]) put(k K, v V) {
 	}
 	c.young[k] = v
 }
-
-func (c *cache[K, V]) len() int {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return len(c.young) + len(c.old)
-}

@@ -72,6 +72,7 @@ func (o *PolicyOptions) AddRule(rule string) error {
 	}
 	who = strings.TrimSpace(who)
 	prefix, isPrefix := strings.CutSuffix(who, "*")
+	prefix = strings.TrimSpace(prefix)
 	switch {
 	case who == "*":
 		o.Default = p
