@@ -15,6 +15,7 @@ type Document struct {
 	Form   fiscal.Form
 	Raw    []byte // the STLV with its header
 	Fields []tlv.Node
+	Sign   []byte // the 8-byte message sign that followed the STLV; nil when not known
 }
 
 // Decode reads a document STLV that fills raw. Unknown tags and unknown forms are
@@ -30,9 +31,43 @@ func Decode(raw []byte) (*Document, error) {
 		return d, &tlv.Error{Path: []tlv.Tag{outer.Tag}, Offset: len(raw) - len(rest), Expected: "the end of the document",
 			Got: fmt.Sprintf("%d more bytes", len(rest)), Err: tlv.ErrOverrun}
 	}
-	root, err := tlv.Parse(raw, func(t tlv.Tag) bool { return t == outer.Tag || Nested(t) }, tlv.Limits{})
+	nested := Nested
+	if _, ok := tlv.Find(outer.Value, TagFFDVersion); !ok {
+		nested = nestedFFD10
+	}
+	// A form code that is also the tag of a structure would be taken for one: only
+	// the first field asked about is the document itself.
+	first := true
+	root, err := tlv.Parse(raw, func(t tlv.Tag) bool {
+		if first {
+			first = false
+			return true
+		}
+		return nested(t)
+	}, tlv.Limits{})
 	if len(root) > 0 {
 		d.Fields = root[0].Children
+	}
+	return d, err
+}
+
+// nestedFFD10 is Nested without the tags that were plain in FFD 1.0.
+func nestedFFD10(t tlv.Tag) bool { return Nested(t) && !changedKind(t, fiscal.FFD10) }
+
+// DecodePayload reads a plain container payload: the document and the message sign
+// behind it, 8 bytes with or without two zeros (TRN-040). The sign may be missing.
+func DecodePayload(payload []byte) (*Document, error) {
+	_, rest, err := tlv.Outer(payload)
+	if err != nil {
+		return &Document{Raw: payload}, err
+	}
+	d, err := Decode(payload[: len(payload)-len(rest) : len(payload)-len(rest)])
+	switch {
+	case len(rest) == 8, len(rest) == 10 && rest[8] == 0 && rest[9] == 0:
+		d.Sign = rest[:8:8]
+	case err == nil && len(rest) > 0:
+		err = &tlv.Error{Path: []tlv.Tag{tlv.Tag(d.Form)}, Offset: len(payload) - len(rest), Expected: "an 8-byte sign after the document",
+			Got: fmt.Sprintf("%d bytes", len(rest)), Err: tlv.ErrOverrun}
 	}
 	return d, err
 }
