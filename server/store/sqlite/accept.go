@@ -126,7 +126,7 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 		}
 	}
 	if op.a.Replaces && op.a.Drive.RegID != "" {
-		if _, err := w.st.replaceDrives.ExecContext(ctx, string(op.a.Drive.RegID), string(store.DriveReplaced), driveID, string(store.DriveActive)); err != nil {
+		if _, err := w.st.replaceDrives.ExecContext(ctx, string(store.DriveReplaced), string(op.a.Drive.RegID), driveID, string(store.DriveActive)); err != nil {
 			return fmt.Errorf("sqlite: replacing the drives of %s: %w", op.a.Drive.RegID, err)
 		}
 	}

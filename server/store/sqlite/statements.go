@@ -42,8 +42,8 @@ func (st *writeStatements) table() []preparation {
 		{&st.setDrive, `UPDATE drives SET (` + driveColumns + `, stored, confirmed, findings, version) =
 			(` + marks(driveColumns) + `, stored + 1, confirmed + ?, findings + ?, version + 1)
 			WHERE id = ? AND version = ?`},
-		{&st.replaceDrives, `UPDATE drives SET status = ?, version = version + 1
-			WHERE id IN (SELECT drive_id FROM registrations WHERE reg_id = ?1) AND reg_id = ?1 AND id <> ? AND status = ?`},
+		{&st.replaceDrives, `UPDATE drives SET status = ?1, version = version + 1
+			WHERE id IN (SELECT drive_id FROM registrations WHERE reg_id = ?2) AND reg_id = ?2 AND id <> ?3 AND status = ?4`},
 		{&st.registrationID, `SELECT id FROM registrations WHERE drive_id = ? AND reg_id = ? AND user_inn = ?`},
 		{&st.addRegistration, `INSERT INTO registrations (drive_id, reg_id, user_inn) VALUES (?, ?, ?)`},
 		{&st.documentExists, `SELECT 1 FROM documents WHERE drive_id = ? AND fd = ?`},
