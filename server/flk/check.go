@@ -115,7 +115,7 @@ func (c *check) tag(t tlv.Tag) *check { return c.at(c.doc.Field(t), t) }
 
 func (c *check) add(rule string, s flk.Severity, format string, args ...any) {
 	c.result.Findings = append(c.result.Findings, flk.Finding{
-		Rule: rule, Severity: s, Path: c.path, Offset: c.offset, Text: fmt.Sprintf(format, args...),
+		Rule: rule, Severity: s, Path: c.path, Offset: c.offset, Code: rules[rule], Text: fmt.Sprintf(format, args...),
 	})
 	c.path, c.offset = nil, 0
 }
