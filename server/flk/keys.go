@@ -1,6 +1,7 @@
 package flk
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -9,27 +10,23 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/flk"
 )
 
-// model is a family of drives by the beginning of its number (fn.md section 2).
-type model struct {
+// models are families of drives by the beginning of their numbers (fn.md section 2)
+// with the longest life their keys can have, in days (fn.md 5.1).
+var models = []struct {
 	prefixes string
-	months   int
+	days     int
+}{
+	{"87100001 8712000100 8712000101 87150001 87160001", 410},
+	{"87110001", 1110},
+	{"92820001 92824403 92840001 92850001 92854403 92860001 92880001 92890001 92514403 92804403", 470},
+	{"92810001 92834403 92874403 92524403", 1110},
+	{"99604403 99604405", 470},
+	{"99614403", 1110},
 }
 
-var models = []model{
-	{"87100001 8712000100 8712000101 87150001 87160001", 13},
-	{"87110001", 36},
-	{"92820001 92824403 92840001 92850001 92854403 92860001 92880001 92890001 92514403 92804403", 15},
-	{"92810001 92834403 92874403 92524403", 36},
-	{"99604403 99604405", 15},
-	{"99614403", 36},
-}
-
-// Days of key life (fn.md 5.1).
 const (
-	days36  = 1110
-	days15  = 470
-	days13  = 410
-	dayLong = 24 * 60 * 60
+	longestLife = 1110 // days
+	day         = 24 * 60 * 60
 )
 
 // keyDays is the longest key life that a drive of this number can have. The
@@ -38,24 +35,24 @@ func keyDays(fn fiscal.FNNumber) int {
 	for _, m := range models {
 		for _, p := range strings.Fields(m.prefixes) {
 			if strings.HasPrefix(string(fn), p) {
-				return map[int]int{13: days13, 15: days15, 36: days36}[m.months]
+				return m.days
 			}
 		}
 	}
-	return days36
+	return longestLife
 }
 
 // keyLife sets the end of the keys from the first report of the drive: from the
 // days it names itself (1213), else from its model.
-func (c *check) keyLife(d *ffd.Document) {
+func (c *check) keyLife() {
 	if c.fd != 1 || c.time <= 0 {
 		return
 	}
 	days := keyDays(c.arrival.FN)
-	if own := int(d.Uint(ffd.TagKeyResource)); own > 0 {
+	if own := int(c.doc.Uint(ffd.TagKeyResource)); own > 0 {
 		days = own
 	}
-	c.next.KeyEnd = c.time - c.time%dayLong + int64(days)*dayLong
+	c.next.KeyEnd = c.time - c.time%day + int64(days)*day
 }
 
 // keys flags documents made after the end of the keys and reminds before it (O-045,
@@ -65,24 +62,45 @@ func (c *check) keys() {
 	if end == 0 {
 		return
 	}
-	if day := c.time - c.time%dayLong; day > end && needsKeys(c.doc.Form) {
+	if today := c.time - c.time%day; today > end && needsKeys(c.doc.Form) {
 		c.tag(ffd.TagDateTime).add("FN-021", flk.Warning, "срок действия ключей ФП истек %s", date(end))
 		if c.once(AlarmKeysExpired) {
 			c.alarm("ФН формирует документы после окончания срока действия ключей ФП (%s)", date(end))
 		}
 	}
-	switch left := (end - c.arrival.At.Unix()) / dayLong; {
-	case left < 0:
-	case left <= 3:
+	near := c.old.near(c.arrival.At)
+	if near == AlarmKeys3Days {
 		c.next.Alarms |= AlarmKeys30Days
-		if c.once(AlarmKeys3Days) {
-			c.alarm("срок действия ключей ФП заканчивается %s: осталось не более 3 дней", date(end))
-		}
-	case left <= 30:
-		if c.once(AlarmKeys30Days) {
-			c.alarm("срок действия ключей ФП заканчивается %s: осталось не более 30 дней", date(end))
-		}
 	}
+	if near != 0 && c.once(near) {
+		c.result.Alarms = append(c.result.Alarms, c.old.KeyReminder(c.arrival.At))
+	}
+}
+
+// near is the reminder due by the operator's calendar; 0 when the end of the keys
+// is far, past or unknown.
+func (h *History) near(now time.Time) Alarm {
+	switch left := (h.KeyEnd - now.Unix()) / day; {
+	case h.KeyEnd == 0 || left < 0:
+		return 0
+	case left <= 3:
+		return AlarmKeys3Days
+	case left <= 30:
+		return AlarmKeys30Days
+	}
+	return 0
+}
+
+// KeyReminder is the reminder due at this time, in Russian, or "". It is the same
+// text for as long as the same reminder is due.
+func (h *History) KeyReminder(now time.Time) string {
+	switch h.near(now) {
+	case AlarmKeys3Days:
+		return fmt.Sprintf("срок действия ключей ФП заканчивается %s: осталось не более 3 дней", date(h.KeyEnd))
+	case AlarmKeys30Days:
+		return fmt.Sprintf("срок действия ключей ФП заканчивается %s: осталось не более 30 дней", date(h.KeyEnd))
+	}
+	return ""
 }
 
 func needsKeys(f fiscal.Form) bool {

@@ -13,11 +13,10 @@ import (
 
 // Reasons of form 11: codes of 1101 (FFD 1.05) and bits of 1205 (FFD 1.1, 1.2).
 const (
-	reasonNewFN      = 1 // code of 1101
-	bitNewFN         = 1 << 0
-	bitGoesOffline   = 1 << 5
-	bitNewFFD        = 1 << 21
-	conditionsAbsent = ^uint32(0)
+	reasonNewFN    = 1 // code of 1101
+	bitNewFN       = 1 << 0
+	bitGoesOffline = 1 << 5
+	bitNewFFD      = 1 << 21
 )
 
 // registration judges a form 1 or 11 and makes it the report in force.
@@ -57,7 +56,7 @@ func (c *check) registration() {
 		h.Previous = r
 	}
 	c.result.Replaces = newFN && c.fd == 1
-	c.keyLife(d)
+	c.keyLife()
 }
 
 func replacesFN(d *ffd.Document) bool {

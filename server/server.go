@@ -1,0 +1,134 @@
+// Package server is a stand-in for an operator of fiscal data (ОФД): it takes
+// documents from registers over TCP, checks them, keeps them and confirms them.
+//
+// It is a test bench with public keys, not an operator permitted by the tax service.
+// It opens no files and no listeners: the caller brings a store and listeners. The
+// work is in its subpackages: intake (TCP), flk (history), ack (confirmations),
+// marking, store, api.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/server/intake"
+	"github.com/fiscalbench/fiscalbench/server/marking"
+	"github.com/fiscalbench/fiscalbench/server/store"
+)
+
+// Options of a server. Only Store is needed; it stays the caller's to close.
+type Options struct {
+	Store    store.Store
+	OFD      fiscal.INN // own number: intake.DefaultOFD when empty
+	OFDName  string     // own name, shown to people: DefaultName when empty
+	Policies *sign.Policies
+	Settings intake.Settings // profile, answers to faults, rules
+	Timeouts intake.Timeouts
+	Limits   intake.Limits
+	Marking  marking.Options
+
+	Now      func() time.Time
+	Logger   *slog.Logger
+	Registry prometheus.Registerer // a registry of its own when nil; a Gatherer too, to be shown at /metrics
+	API      http.Handler          // mounted below the server's own paths; none when nil
+}
+
+// DefaultName says what this is.
+const DefaultName = "Испытательный стенд ОФД"
+
+// Server is an operator. Its methods are safe for concurrent use.
+type Server struct {
+	o        Options
+	intake   *intake.Intake
+	gatherer prometheus.Gatherer
+	watch    watch
+	draining atomic.Bool
+}
+
+// New makes a server. It refuses options that do not exist or contradict each other.
+func New(o Options) (*Server, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OFDName == "" {
+		o.OFDName = DefaultName
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Marking.Now == nil {
+		o.Marking.Now = o.Now
+	}
+	m, err := newMetrics(o.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("server: registering metrics: %w", err)
+	}
+	in, err := intake.New(intake.Options{
+		Store: o.Store, OFD: o.OFD, Policies: o.Policies, Marking: marking.New(o.Marking), Settings: o.Settings,
+		Timeouts: o.Timeouts, Limits: o.Limits, Now: o.Now, Logger: o.Logger, Observer: m,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, intake: in}
+	s.gatherer, _ = o.Registry.(prometheus.Gatherer)
+	return s, nil
+}
+
+// Serve takes registers on ln until Shutdown, then returns nil. It may run for any
+// number of listeners; each serves documents, marking and probes alike.
+func (s *Server) Serve(ln net.Listener) error { return s.intake.Serve(ln) }
+
+// Shutdown answers what has come in, closes every connection and waits. When ctx
+// ends first the rest is cut off and ctx's error returned. The store may be closed
+// after it.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	return s.intake.Shutdown(ctx)
+}
+
+// healthLimit bounds a health check.
+const healthLimit = 2 * time.Second
+
+// Handler serves /healthz, /metrics and, below them, Options.API.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.health)
+	if s.gatherer != nil {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(s.gatherer, promhttp.HandlerOpts{}))
+	}
+	if s.o.API != nil {
+		mux.Handle("/", s.o.API)
+	}
+	return mux
+}
+
+// health answers 200 while the store can be read and the server takes documents.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), healthLimit)
+	defer cancel()
+	status, code := "ok", http.StatusOK
+	if _, err := s.o.Store.Drive(ctx, "0"); err != nil && !errors.Is(err, store.ErrNotFound) {
+		s.o.Logger.Error("health check", "err", err)
+		status, code = "store", http.StatusServiceUnavailable
+	} else if s.draining.Load() {
+		status, code = "draining", http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	fmt.Fprintf(w, "{\"status\":%q}\n", status)
+}
