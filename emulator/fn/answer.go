@@ -1,6 +1,9 @@
 package fn
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Code is the answer code of a command without its warning bit (fn.md section 10).
 type Code byte
@@ -44,12 +47,33 @@ const (
 	MarkingUnchecked Code = 0x3E
 )
 
+// Reasons of a refused confirmation: the byte of data with AckRefused (fn.md 9.1,
+// command 26h).
+const (
+	AckBadSign     byte = 1
+	AckBadFormat   byte = 2
+	AckWrongFD     byte = 3
+	AckWrongFN     byte = 4
+	AckBadCRC      byte = 5
+	AckWrongLength byte = 7
+)
+
 // Answer is what the drive returns to a command.
 type Answer struct {
 	Code    Code
 	Warning bool   // bit 7 of the code on the wire: some warning flag of 30h is set
 	Data    []byte // of a done command; with AckRefused one byte of reason
 	Why     string // in Russian, for people and logs; never sent over the line
+	Line    Line   // how a serial line has to spoil the answer; zero means not at all
+}
+
+// Line is what a fault switch does to an answer on the serial line (fn.md section
+// 13). The command was executed; callers without a line ignore it.
+type Line struct {
+	Delay    time.Duration
+	Silent   bool // send nothing; ENQ still gets the answer
+	BadCRC   bool
+	WrongLen bool
 }
 
 // Byte is the answer code as sent: bit 7 is the warning.
@@ -68,4 +92,15 @@ type Error struct {
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("fn: command %02Xh: answer %02Xh: %s", e.Command, byte(e.Answer.Code), e.Answer.Why)
+}
+
+// refusal is why a command was not done. It becomes an Answer.
+type refusal struct {
+	code Code
+	why  string
+	data []byte
+}
+
+func refuse(code Code, format string, args ...any) *refusal {
+	return &refusal{code: code, why: fmt.Sprintf(format, args...)}
 }
