@@ -2,6 +2,7 @@ package sign
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
@@ -25,6 +26,16 @@ var verdictNames = [...]string{"skipped", "ok", "bad", "bad_format", "absent", "
 // String is the name used in logs, JSON and the plug-in protocol.
 func (v Verdict) String() string { return verdictNames[v] }
 
+// ParseVerdict reads the name of a verdict.
+func ParseVerdict(name string) (Verdict, error) {
+	for i, n := range verdictNames {
+		if n == name {
+			return Verdict(i), nil
+		}
+	}
+	return Skipped, fmt.Errorf("sign: verdict %q is not known", name)
+}
+
 // Signer is the drive's side: it holds the keys of one FN.
 type Signer interface {
 	// SignDocument makes the six bytes of tag 1077 over a document body: the TLVs of
@@ -41,7 +52,7 @@ type Signer interface {
 // Opened is a container taken apart.
 type Opened struct {
 	STLV    []byte // the document with its header, plain; nil when unreadable
-	Trailer []byte // 8 or 10 bytes
+	Trailer []byte // 8 or 10 bytes; nil when a plug-in decrypted
 	FPS     Verdict
 	Detail  string // why, in one sentence, for the report
 }
