@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
+	"github.com/fiscalbench/fiscalbench/server/store/storetest"
 )
 
 // BenchmarkAccept measures confirmed documents with 1, 16 and 128 registers that
@@ -59,4 +61,49 @@ func BenchmarkAccept(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "documents/s")
 		})
 	}
+}
+
+// BenchmarkRead measures what the intake asks before it decides: the drive's state
+// and whether the document is stored.
+func BenchmarkRead(b *testing.B) {
+	s, err := sqlite.Open(filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, s.Close()) }()
+	ctx := context.Background()
+	const fn = fiscal.FNNumber("9999078900000001")
+	for version := int64(1); version <= 1000; version++ {
+		require.NoError(b, s.Accept(ctx, storetest.Sample(fn, version, fiscal.FDNumber(version))))
+	}
+	b.Run("Drive", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Drive(ctx, fn); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Document", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Document(ctx, fn, 500); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("DocumentNotFound", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Document(ctx, fn, 5000); !errors.Is(err, store.ErrNotFound) {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("DocumentsOfFN", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Documents(ctx, store.DocumentFilter{FN: fn}, store.Page{After: 500}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

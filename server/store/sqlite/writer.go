@@ -25,6 +25,11 @@ type undoError struct{ error }
 
 func (e undoError) Unwrap() error { return e.error }
 
+// beginError says that no transaction could begin.
+type beginError struct{ error }
+
+func (e beginError) Unwrap() error { return e.error }
+
 // write is an operation in the queue.
 type write struct {
 	op   operation
@@ -109,6 +114,8 @@ func (w *writer) connect(ctx context.Context) (err error) {
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return fmt.Errorf("sqlite: opening %s: %w", w.path, err)
 	}
+	// A connection that the pool kept may still be inside a transaction.
+	_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 	if err = w.st.prepare(ctx, w.conn); err == nil {
 		err = w.forget(ctx)
 	}
@@ -169,7 +176,8 @@ func gather(group []*write, queue <-chan *write) []*write {
 func (w *writer) commit(ctx context.Context, group []*write) {
 	if err := w.transact(ctx, group); err != nil {
 		for i := range group {
-			if len(group) > 1 {
+			var none beginError // nothing can begin: trying for each would only make all wait
+			if !errors.As(err, &none) {
 				err = w.transact(ctx, group[i:i+1])
 			}
 			if err != nil {
@@ -217,7 +225,7 @@ func refusal(err error) bool {
 func (w *writer) begin(ctx context.Context) error {
 	if w.conn == nil {
 		if err := w.connect(ctx); err != nil {
-			return err
+			return beginError{err}
 		}
 	}
 	if len(w.driveIDs) > maxCached {
@@ -228,7 +236,7 @@ func (w *writer) begin(ctx context.Context) error {
 	}
 	if _, err := w.st.begin.ExecContext(ctx); err != nil {
 		w.disconnect()
-		return fmt.Errorf("sqlite: beginning a transaction: %w", err)
+		return beginError{fmt.Errorf("sqlite: beginning a transaction: %w", err)}
 	}
 	return nil
 }

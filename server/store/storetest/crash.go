@@ -24,7 +24,7 @@ import (
 const crashPlace = "STORETEST_CRASH_PLACE"
 
 // crashRounds is how often the child is killed in a normal run.
-const crashRounds = 4
+const crashRounds = 3
 
 // Crash starts the test program again as a child that accepts documents and
 // prints each after its confirmation, kills it at a random moment, and demands
@@ -40,7 +40,7 @@ func Crash(t *testing.T, open Open, check func(t *testing.T, place string)) {
 	place, program := t.TempDir(), executable(t)
 	confirmed := map[string]fiscal.FDNumber{}
 	for round := range crashRounds {
-		kill := 1 + rand.IntN(300)
+		kill := 1 + rand.IntN(200)
 		for _, line := range runUntil(t, program, t.Name(), place, kill) {
 			var fn string
 			var fd fiscal.FDNumber
