@@ -404,3 +404,21 @@ func TestPolicies_External(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, OK, o.FPS)
 }
+
+func FuzzServePlugin(f *testing.F) {
+	body := fiscaltest.Protocol().Message("tb-receipt").Hex[30:].String()
+	f.Add([]byte(`{"id":1,"call":"open","fn":"9999078900005488","ofd_inn":"7704358518","container_hex":"` + body + `"}`))
+	f.Add([]byte(`{"id":2,"call":"fpd","fn":"9999078900005488","form":3,"stlv_hex":"` + body[64:] + `"}`))
+	f.Add([]byte(`{"id":3,"call":"confirm","request_header_hex":"` + body[:64] + `","stlv_without_1078_hex":"07000000","encrypt":true}`))
+	s := scheme()
+	f.Fuzz(func(t *testing.T, lines []byte) {
+		var out bytes.Buffer
+		if ServePlugin(ctx, s, bytes.NewReader(lines), &out) != nil {
+			return
+		}
+		for answers := bufio.NewScanner(&out); answers.Scan(); {
+			var a pluginAnswer
+			require.NoError(t, json.Unmarshal(answers.Bytes(), &a))
+		}
+	})
+}

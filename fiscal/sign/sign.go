@@ -74,7 +74,8 @@ type Verifier interface {
 	// back as *wire.Error (BadTrailer, UnparseableDocument, EncryptedUnreadable); a
 	// sign that does not fit is a verdict, not an error.
 	Open(ctx context.Context, fn fiscal.FNNumber, ofd fiscal.INN, c wire.Container) (Opened, error)
-	// CheckFPD checks tag 1077 of a document STLV.
+	// CheckFPD checks tag 1077 of a document STLV; form is the tag of the STLV, not the
+	// byte of the container. A document whose fields break is an error.
 	CheckFPD(ctx context.Context, fn fiscal.FNNumber, form fiscal.Form, stlv []byte) (Verdict, string, error)
 	// Confirm adds 1078 (ФПО) as the last field and the trailer (ФПП), encrypts when
 	// the request was encrypted, and returns a finished container.

@@ -15,8 +15,8 @@ type TBGOST1Options struct {
 	CachedDrives  int       // drives whose keys are remembered; DefaultCachedDrives when zero
 }
 
-// DefaultCachedDrives is about 20 MB of remembered keys.
-const DefaultCachedDrives = 32768
+// DefaultCachedDrives is about 50 MB of remembered keys when all are in use.
+const DefaultCachedDrives = 65536
 
 // TBGOST1 is the bench's own scheme: a Verifier for any operator, and the maker of
 // Signers for drives. Safe for concurrent use.
