@@ -191,24 +191,29 @@ type jsonField struct {
 	alt  bool // said by an alternative name
 	said []*jsonValue
 	raw  []*jsonValue
+
+	written int
 }
 
 // object writes the members of a structure.
 func (b *jsonBuilder) object(path string, parent tlv.Tag, v *jsonValue) {
 	fields, order := b.collect(path, parent, v)
-	next := make(map[tlv.Tag]int, len(order))
-	for _, tag := range order {
+	if len(order) > 0 {
+		at := make(map[tlv.Tag]*jsonField, len(fields))
 		for i := range fields {
-			if f := &fields[i]; f.tag == tag && next[tag] < f.count() {
-				b.field(f, next[tag])
-				next[tag]++
+			at[fields[i].tag] = &fields[i]
+		}
+		for _, tag := range order {
+			if f := at[tag]; f != nil && f.written < f.count() {
+				b.field(f, f.written)
+				f.written++
 			}
 		}
 	}
 	for i := range fields {
 		f := &fields[i]
-		for k := next[f.tag]; k < f.count() && b.err == nil; k++ {
-			b.field(f, k)
+		for ; f.written < f.count() && b.err == nil; f.written++ {
+			b.field(f, f.written)
 		}
 	}
 }
