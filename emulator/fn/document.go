@@ -175,7 +175,6 @@ func (d *Device) commit(doc *document, r record) {
 	if d.st.Shift.Open {
 		d.st.Shift.Documents++
 	}
-	d.markTimer(doc.time)
 	d.doc = nil
 }
 

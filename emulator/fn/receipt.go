@@ -104,6 +104,7 @@ func (d *Device) formReceipt(data []byte) ([]byte, *refusal) {
 	d.addSums(form, op, &sums, doc.container != nil)
 	d.addNotice(notice)
 	d.commit(doc, record{Op: op, Value: total})
+	d.markTimer(t)
 	d.archive.keepSign(doc.fd, d.signArchive(doc))
 	return doc.numbers(binary.LittleEndian.AppendUint16(nil, number)), nil
 }

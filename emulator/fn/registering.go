@@ -82,6 +82,7 @@ func (d *Device) finishRegistration(reg *registration) ([]byte, *refusal) {
 		d.st.KeyUpdated = reg.Time
 	}
 	d.commit(doc, record{})
+	d.markTimer(reg.Time)
 	return doc.numbers(nil), nil
 }
 

@@ -118,6 +118,7 @@ func (d *Device) closeArchive(data []byte) ([]byte, *refusal) {
 		return nil, r
 	}
 	d.commit(doc, record{})
+	d.markTimer(t)
 	d.st.Phase = PhasePostFiscal
 	d.leavePostFiscal()
 	return doc.numbers(nil), nil

@@ -1,6 +1,8 @@
 package fn
 
 import (
+	"math"
+
 	"github.com/fiscalbench/fiscalbench/fiscal"
 )
 
@@ -79,4 +81,36 @@ func (s *store) evict(records []record, now moment, limit int) {
 		s.order = append([]uint32(nil), s.order[s.head:]...)
 		s.head = 0
 	}
+}
+
+// low is the number from which documents are in order; smaller ones are kept for
+// good or held.
+func (s *store) low() uint32 {
+	if s.head < len(s.order) {
+		return s.order[s.head]
+	}
+	return math.MaxUint32
+}
+
+// rebuildStore finds again what is known of documents that were read from a snapshot.
+func rebuildStore(docs map[uint32][]byte, records []record, low, done uint32) store {
+	s := newStore()
+	s.docs, s.done = docs, done
+	for i := range records {
+		fd, form := uint32(i+1), records[i].Form
+		s.last[form] = fd
+		stlv, kept := docs[fd]
+		switch {
+		case !kept || keptForGood(form):
+		case fd < low:
+			s.held[form] = fd
+		default:
+			s.order = append(s.order, fd)
+			s.used += len(stlv)
+			if fd <= done {
+				s.sent += len(stlv)
+			}
+		}
+	}
+	return s
 }
