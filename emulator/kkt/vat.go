@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 )
 
 // VATRate is the code of a VAT rate (tag 1199).
@@ -73,4 +75,110 @@ func (r VATRate) inForce(at time.Time, older bool) error {
 		return refuse("V-11", "ставка НДС 20 %% с 01.01.2026 не применяется к новым расчетам: только возврат и коррекция прежних")
 	}
 	return nil
+}
+
+// vatTotals are the sums of tags 1102–1107 and 1115 by rate: tax for the rates,
+// turnover for 0 % and without VAT. Tax is computed once from the sum of each rate's
+// items, not item by item (V-06 accepts both). Items without a rate count as
+// without VAT (V-05).
+func (s *settlement) vatTotals() (totals [VAT22122 + 1]fiscal.Kopecks, used [VAT22122 + 1]bool) {
+	if s.VAT != nil {
+		for rate, sum := range s.VAT {
+			if rate <= VAT22122 {
+				totals[rate], used[rate] = sum, true
+			}
+		}
+		return totals, used
+	}
+	for i := range s.Items {
+		rate := s.Items[i].VAT
+		if rate > VAT22122 {
+			continue
+		}
+		totals[rate] += s.sums[i]
+		used[rate] = true
+	}
+	totals[VATNone] += totals[VATAbsent]
+	for rate := VAT20; rate <= VAT22122; rate++ {
+		totals[rate] = rate.Tax(totals[rate], s.priced())
+	}
+	if used[VATAbsent] && totals[VATNone] > 0 {
+		used[VATNone] = true
+	}
+	used[VATAbsent] = false
+	for _, u := range used {
+		if u {
+			return totals, used
+		}
+	}
+	used[VATNone] = true // V-01: at least one total, be it zero
+	return totals, used
+}
+
+// priced is the date whose rates hold: of the corrected settlement, else of the
+// receipt.
+func (s *settlement) priced() time.Time {
+	if s.correction != nil && !s.correction.Date.IsZero() {
+		return s.correction.Date
+	}
+	return s.at
+}
+
+// checkVAT is V-11 for every rate named, and V-02 for given totals.
+func (s *settlement) checkVAT() {
+	w := s.w
+	older := s.Operation == fiscal.SellReturn || s.Operation == fiscal.BuyReturn || s.correction != nil && s.priced().Year() < 2026
+	for i := range s.Items {
+		w.check(s.Items[i].VAT.inForce(s.at, older))
+		if s.Items[i].VATSum != nil && s.Items[i].VAT.Percent(s.at) == 0 {
+			w.refuse("V-09", "предмет расчета %d: сумма НДС (1200) без ставки НДС", i+1)
+		}
+	}
+	for rate := range s.VAT {
+		if rate == VATAbsent {
+			w.refuse("V-01", "итог НДС без ставки")
+		}
+		w.check(rate.inForce(s.at, older))
+	}
+	if s.VAT != nil {
+		for i := range s.Items {
+			if rate := s.Items[i].VAT; rate != VATAbsent {
+				if _, ok := s.VAT[rate]; !ok {
+					w.refuse("V-02", "нет итога по ставке НДС %d предмета расчета %d", rate, i+1)
+				}
+			}
+		}
+	} else if len(s.Items) == 0 {
+		w.refuse("V-01", "без предметов расчета укажите суммы по ставкам НДС")
+	}
+}
+
+// writeVAT is tags 1102–1107 and 1115.
+func (s *settlement) writeVAT() {
+	totals, used := s.vatTotals()
+	w := s.w
+	tags := [...]tlv.Tag{VAT20: ffd.TagNDS20, VAT10: ffd.TagNDS10, VAT20120: ffd.TagNDS20120, VAT10110: ffd.TagNDS10110,
+		VAT0: ffd.TagNDS0, VATNone: ffd.TagNDSNo}
+	for rate := VAT20; rate <= VATNone; rate++ {
+		if used[rate] {
+			w.sum(tags[rate], totals[rate])
+		}
+	}
+	newer := false
+	for rate := VAT5; rate <= VAT22122; rate++ {
+		newer = newer || used[rate]
+	}
+	if !newer {
+		return
+	}
+	w.group(ffd.TagAmountsReceiptNDS, func() {
+		for rate := VAT5; rate <= VAT22122; rate++ {
+			if used[rate] {
+				w.group(ffd.TagAmountsNDS, func() {
+					w.byte(ffd.TagNDSRate, byte(rate))
+					w.sum(ffd.TagRateNDSSum, totals[rate])
+				})
+			}
+		}
+	})
 }
