@@ -36,7 +36,7 @@ type ContainerInfo struct {
 // concurrent use and keeps nothing of the document.
 func Check(d *ffd.Document, ctx Context, s *Settings) []Finding {
 	c := checkers.Get().(*checker)
-	c.document, c.ctx, c.settings = d, &ctx, s
+	c.document, c.ctx, c.settings = d, ctx, s
 	c.ffd = version(d, ctx.FFD)
 	c.plan = planFor(c.ffd, d.Form)
 	c.run()
@@ -79,7 +79,7 @@ func version(d *ffd.Document, given fiscal.FFD) fiscal.FFD {
 // checker is the state of one check.
 type checker struct {
 	document *ffd.Document
-	ctx      *Context
+	ctx      Context
 	settings *Settings
 	ffd      fiscal.FFD
 	plan     *plan

@@ -3,7 +3,6 @@ package flk
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
@@ -77,23 +76,23 @@ func knownVersion(c *checker, r *Rule) {
 	}
 }
 
-// endOfFFD10 is when FFD 1.0 ceased to apply.
-var endOfFFD10 = time.Date(2019, time.January, 1, 0, 0, 0, 0, time.UTC)
+// laterTags came with FFD 1.05 and later; registers of FFD 1.0 never wrote them.
+var laterTags = [...]tlv.Tag{ffd.TagKKTFFDVersion, ffd.TagFNFFDVersion, ffd.TagChangeReasons, ffd.TagKeyResource, ffd.TagPrepaidSum,
+	ffd.TagCreditSum, ffd.TagProvisionSum, ffd.TagPrintInMachineSign, ffd.TagUsageConditions}
 
 // versionPresent is S-12. A document without 1209 is of FFD 1.0 unless it carries
 // what only later formats have; FFD 1.0 itself ended on 01.01.2019.
 func versionPresent(c *checker, r *Rule) {
-	if c.root.has(ffd.TagFFDVersion) || c.ffd != fiscal.FFD10 {
+	if c.ffd != fiscal.FFD10 || c.root.has(ffd.TagFFDVersion) {
 		return
 	}
-	for i := range c.root.nodes {
-		n := &c.root.nodes[i]
-		if info := ffd.Lookup(n.Tag); info != nil && !info.In(fiscal.FFD10) {
-			c.fail(r, nil, fmt.Sprintf("нет 1209, но есть реквизит %d, которого в ФФД 1.0 не было", n.Tag))
+	for _, t := range laterTags {
+		if n := c.root.get(t); n != nil {
+			c.fail(r, n, fmt.Sprintf("нет 1209, но есть реквизит %d, которого в ФФД 1.0 не было", t))
 			return
 		}
 	}
-	if t := ffd.NodeTime(c.root.get(ffd.TagDateTime)); !t.Before(endOfFFD10) {
+	if at, ok := moment(c.root.get(ffd.TagDateTime)); ok && at >= since20 {
 		c.warn(r, nil, "нет 1209, а ФФД 1.0 не действует с 01.01.2019")
 	}
 }

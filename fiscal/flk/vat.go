@@ -45,8 +45,8 @@ type rateInfo struct {
 var (
 	since2025 = uint64(time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC).Unix())
 	since2026 = uint64(time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC).Unix())
-	// since20 is when 18 % became 20 % under the same codes.
-	since20 = uint64(endOfFFD10.Unix())
+	// since20 is when 18 % became 20 % under the same codes, and FFD 1.0 ended.
+	since20 = uint64(time.Date(2019, time.January, 1, 0, 0, 0, 0, time.UTC).Unix())
 )
 
 // rates is indexed by the value of 1199; 0 stands for its absence.
