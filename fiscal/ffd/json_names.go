@@ -37,7 +37,9 @@ type scopeKey struct {
 }
 
 // scopes joins the tables of all versions: a name means the same in each.
-var scopes = sync.OnceValue(func() map[scopeKey]*scope {
+var scopes = sync.OnceValue(buildScopes)
+
+func buildScopes() map[scopeKey]*scope {
 	all := map[scopeKey]*scope{}
 	for key, t := range documents() {
 		for i := range t.rows {
@@ -63,7 +65,7 @@ var scopes = sync.OnceValue(func() map[scopeKey]*scope {
 		}
 	}
 	return all
-})
+}
 
 // fill names the tags collected in keys: main names first, then alternatives that
 // are still free; of two tags that want one name the lower has it.
