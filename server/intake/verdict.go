@@ -49,7 +49,7 @@ func (in *Intake) accept(ctx context.Context, x *exchange, p *paper, known *driv
 	}
 	a := store.Acceptance{Document: doc, Drive: in.nextDrive(x, p, known, &next, &doc), Replaces: result.Replaces,
 		Incidents: in.incidents(x, faults, result.Alarms),
-		Exchange: store.Exchange{Took: x.took(), Peer: x.peer, Detail: strings.Join(x.notes, "; "), Response: x.reply}}
+		Exchange:  store.Exchange{Took: x.took(), Peer: x.peer, Detail: strings.Join(x.notes, "; "), Response: x.reply}}
 	in.o.Observer.Waiting(1)
 	start := time.Now()
 	err := in.o.Store.Accept(ctx, a)

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server"
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
+)
+
+// serveCmd are the settings of serve. Repeatable ones are slices.
+type serveCmd struct {
+	Config  string `name:"config" placeholder:"FILE" help:"YAML file with any of these settings; OFD_… variables and flags win over it."`
+	KKT     string `name:"kkt" default:"127.0.0.1:7777" placeholder:"HOST:PORT" help:"Where registers connect (default ${default}; port 0: any free one)."`
+	Marking string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
+	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
+	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH" help:"Where documents are kept (default ${default})."`
+	INN     string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
+	Name    string `name:"name" help:"Own name, for people."`
+
+	Profile string   `name:"profile" default:"strict" placeholder:"strict|lenient" help:"How forgiving to be (default ${default})."`
+	Fault   []string `name:"fault" sep:"none" placeholder:"FAULT=ACTION" help:"What to do about a fault of transport.md section 10, as bad_message_sign=code11 (repeatable)."`
+	Set     []string `name:"set" sep:"none" placeholder:"NAME=VALUE" help:"Another setting: ack.fn_message, ack.operator_message, ack.extra_bits, ack.container_type, reply_crc, form_length, known_fn, rule.ID (repeatable)."`
+	Policy  []string `name:"policy" sep:"none" placeholder:"[WHO=]POLICY" help:"Sign policy: POLICY for all, NUMBER=POLICY or PREFIX*=POLICY: auto, tb-gost-1, accept-unverifiable, external, reject (default auto; repeatable)."`
+
+	NoConfirmUnverifiable bool   `name:"no-confirm-unverifiable" help:"Give no confirmation to drives whose signs cannot be checked."`
+	CloseWithoutVerdict   bool   `name:"close-without-verdict" help:"Close when the plug-in gives no verdict in time, instead of taking the document unverified."`
+	Plugin                string `name:"plugin" placeholder:"COMMAND" help:"Program that checks and makes signs under policy external, with arguments divided by spaces."`
+	MasterKey             string `name:"master-key" placeholder:"HEX" help:"Secret master key of TB-GOST-1 instead of the public one (better as OFD_MASTER_KEY)."`
+
+	Clock          string        `name:"clock" default:"now" placeholder:"now|RFC3339" help:"Time of arrival: now, or one fixed moment (default ${default})."`
+	MarkingDelay   time.Duration `name:"marking-delay" default:"200ms" help:"How long the marking stand-in thinks (default ${default})."`
+	MarkingDown    bool          `name:"marking-down" help:"The marking operator gives no answers."`
+	Idle           time.Duration `name:"idle" default:"60s" help:"Limit between messages of a connection (default ${default})."`
+	Silence        time.Duration `name:"silence" default:"30s" help:"Limit of silence inside a message (default ${default})."`
+	MessageLimit   time.Duration `name:"message-limit" default:"120s" help:"Limit for a whole message (default ${default})."`
+	WriteLimit     time.Duration `name:"write-limit" default:"30s" help:"Limit for sending an answer (default ${default})."`
+	TimeScale      float64       `name:"time-scale" default:"1" help:"Multiplies all limits of connections (default ${default})."`
+	MaxConnections int           `name:"max-connections" default:"8192" help:"Connections open at once (default ${default})."`
+	MaxPerPeer     int           `name:"max-per-peer" default:"4096" help:"Connections open at once from one address (default ${default})."`
+	Drain          time.Duration `name:"drain" default:"10s" help:"How long messages under way may take after SIGTERM (default ${default})."`
+
+	Demo     bool   `name:"demo" help:"Run emulated registers in this process."`
+	Seed     int64  `name:"seed" default:"1" help:"Seed of the demo (default ${default})."`
+	LogLevel string `name:"log-level" placeholder:"debug|info|warn|error" help:"What to log (default info; warn with --demo)."`
+}
+
+const banner = `
+*******************************************************************
+*  TEST BENCH. Not an operator permitted by the tax service.      *
+*  %-62s *
+*  Never send it documents of real settlements.                   *
+*******************************************************************
+`
+
+// sweepEvery is how often gaps and key lives are looked at.
+const sweepEvery = time.Minute
+
+// Run serves until a signal. It returns nil when everything was drained.
+func (s *serveCmd) Run(p *process) error {
+	log, err := s.logger(p.err)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+
+	o, closePlugin, err := s.options(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer closePlugin()
+	if o.Store, err = openStore(s.Store, log); err != nil {
+		return err
+	}
+	defer func() {
+		if err := o.Store.Close(); err != nil {
+			log.Error("closing the store", "err", err)
+		}
+	}()
+	srv, err := server.New(*o)
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	l, err := s.listen()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.err, banner, s.keys())
+	return s.serve(ctx, stop, p, srv, l, o.Store, log)
+}
+
+func (s *serveCmd) keys() string {
+	if s.MasterKey != "" {
+		return "Its keys are derived from a master key of this installation."
+	}
+	return "Its keys are public: anybody can make its signs."
+}
+
+func openStore(spec string, log *slog.Logger) (store.Store, error) {
+	kind, path, _ := strings.Cut(spec, ":")
+	if kind != "sqlite" || path == "" {
+		return nil, usage("--store=%q: want sqlite:PATH", spec)
+	}
+	db, err := sqlite.Open(path, sqlite.Options{Logger: log})
+	if err != nil {
+		return nil, coded{exitUnreachable, fmt.Errorf("--store=%q: %w", spec, err)}
+	}
+	return db, nil
+}
+
+// listeners are the open ports; marking and http may be nil.
+type listeners struct{ kkt, marking, http net.Listener }
+
+func (s *serveCmd) listen() (l listeners, err error) {
+	for _, a := range []struct {
+		flag, addr string
+		ln         *net.Listener
+	}{{"kkt", s.KKT, &l.kkt}, {"marking", s.Marking, &l.marking}, {"http", s.HTTP, &l.http}} {
+		if a.addr == "" && a.flag != "kkt" {
+			continue
+		}
+		if *a.ln, err = net.Listen("tcp", a.addr); err != nil {
+			l.close()
+			return l, coded{exitUnreachable, fmt.Errorf("--%s=%q: %w", a.flag, a.addr, err)}
+		}
+	}
+	return l, nil
+}
+
+func (l *listeners) each(do func(name string, ln net.Listener)) {
+	do("kkt", l.kkt)
+	do("marking", l.marking)
+	do("http", l.http)
+}
+
+func (l *listeners) close() {
+	l.each(func(_ string, ln net.Listener) {
+		if ln != nil {
+			_ = ln.Close()
+		}
+	})
+}
+
+// ready is the one line on stdout that a starter waits for.
+func (l *listeners) ready() string {
+	line := "ready"
+	l.each(func(name string, ln net.Listener) {
+		addr := "-"
+		if ln != nil {
+			addr = ln.Addr().String()
+		}
+		line += " " + name + "=" + addr
+	})
+	return line + "\n"
+}
+
+// serve runs everything until ctx ends or a part of it breaks, then drains.
+func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, l listeners, db store.Store, log *slog.Logger) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return srv.Serve(l.kkt) })
+	if l.marking != nil {
+		g.Go(func() error { return srv.Serve(l.marking) })
+	}
+	web := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	if l.http != nil {
+		g.Go(func() error {
+			if err := web.Serve(l.http); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serving HTTP: %w", err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })
+	fmt.Fprint(p.out, l.ready())
+	if s.Demo {
+		g.Go(func() error {
+			return ended(ctx, startDemo(ctx, demoOptions{KKTAddr: l.kkt.Addr().String(), OFD: fiscal.INN(s.INN), Seed: s.Seed,
+				Stats: db.Stats, Stdout: p.out, Logger: log}))
+		})
+	}
+	g.Go(func() error {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+		log.Info("draining", "limit", s.Drain)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
+		defer cancel()
+		err := srv.Shutdown(drain)
+		if errors.Is(err, context.DeadlineExceeded) {
+			log.Warn("connections cut off", "err", err)
+			err = nil
+		}
+		return errors.Join(err, web.Shutdown(drain))
+	})
+	return g.Wait()
+}
+
+// ended drops the error of something that ended because it was told to.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
