@@ -108,6 +108,9 @@ func (k *KKT) hold() (release func()) {
 // Options.Lock around its calls when others use the drive.
 func (k *KKT) Driver() *fnport.Driver { return k.drive }
 
+// Marking is the way to the marking operator, Options.Marking.
+func (k *KKT) Marking() MarkingSource { return k.opts.Marking }
+
 // Registration is the registration in force, as the drive keeps it; ok is false
 // before registration.
 func (k *KKT) Registration() (r Registration, ok bool, err error) {

@@ -9,27 +9,29 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 )
 
-// Print is the document as the register prints it; with a QR text its code stands
-// at the end, drawn in half blocks.
-func Print(d *ffd.Document, qr string) (string, error) {
-	text := d.Form.String() + "\n"
-	if qr == "" {
-		return text, nil
-	}
-	code, err := QR(qr)
-	return text + code, err
+// Print is a document as the register prints it: its text and, on receipts, the QR
+// code drawn in half blocks.
+func Print(d *ffd.Document) (string, error) {
+	var failed error
+	text := ffd.Print(d, ffd.PrintOptions{QR: func(text string) []string {
+		lines, err := QR(text)
+		failed = err
+		return lines
+	}})
+	return text, failed
 }
 
 // QR draws a code of model 2, correction level L (order ЕД-7-20/662@, paragraph
-// 14): two rows of modules a line, dark on light.
-func QR(text string) (string, error) {
+// 14), dark on light, two rows of modules a line, with its quiet zone.
+func QR(text string) ([]string, error) {
 	code, err := qrcode.New(text, qrcode.Low)
 	if err != nil {
-		return "", fmt.Errorf("kkt: drawing the QR code: %w", err)
+		return nil, fmt.Errorf("kkt: drawing the QR code: %w", err)
 	}
-	rows := code.Bitmap() // with its quiet zone
-	var b strings.Builder
+	rows := code.Bitmap()
+	lines := make([]string, 0, len(rows)/2+1)
 	for y := 0; y < len(rows); y += 2 {
+		var b strings.Builder
 		for x := range rows[y] {
 			top, bottom := rows[y][x], y+1 < len(rows) && rows[y+1][x]
 			switch {
@@ -43,7 +45,7 @@ func QR(text string) (string, error) {
 				b.WriteByte(' ')
 			}
 		}
-		b.WriteByte('\n')
+		lines = append(lines, b.String())
 	}
-	return b.String(), nil
+	return lines, nil
 }

@@ -2,6 +2,7 @@ package kkt
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
@@ -39,7 +40,7 @@ func (k *KKT) readBack(res *Result) error {
 
 // qr is the text of the QR code of a receipt (flk.md section 12).
 func (k *KKT) qr(res *Result, op fiscal.OperationType) string {
-	return fmt.Sprintf("t=%s&s=%s&fn=%s&i=%d&fp=%s&n=%d", res.DateTime.Format("20060102T1504"), res.Total, k.fn, res.FD, res.FPD.QR(), op)
+	return ffd.QR{Time: res.DateTime, Total: res.Total, FN: k.fn, FD: res.FD, FPD: res.FPD, Operation: op}.String()
 }
 
 // print writes the document as text. A printer that fails is a warning: the
@@ -47,10 +48,10 @@ func (k *KKT) qr(res *Result, op fiscal.OperationType) string {
 func (k *KKT) print(res *Result) {
 	d, err := ffd.Decode(res.STLV)
 	if err == nil {
-		res.Text, err = Print(d, res.QR)
+		res.Text, err = Print(d)
 	}
 	if err == nil {
-		_, err = k.opts.Printer.Write([]byte(res.Text))
+		_, err = io.WriteString(k.opts.Printer, res.Text+"\n")
 	}
 	if err != nil {
 		res.Warnings = append(res.Warnings, "документ не напечатан: "+err.Error())

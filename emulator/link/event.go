@@ -33,8 +33,11 @@ type Event struct {
 	At   time.Time
 	FD   fiscal.FDNumber // of the document, or number of the notification; 0 between messages
 	Data []byte          // Sent, Received, Dropped
-	Code byte            // Acknowledged: the operator's code (transport.md 8.2)
-	Err  error           // Dropped, Failed
+	Code byte            // Acknowledged: the operator's code (tag 1022; transport.md 8.2)
+	// Message is the operator's message of FFD 1.1 and 1.2 (tag 1206; transport.md
+	// 8.3), Acknowledged only.
+	Message byte
+	Err     error // Dropped, Failed
 }
 
 // Stage of an exchange where an error happened.

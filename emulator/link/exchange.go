@@ -8,13 +8,20 @@ import (
 	"net"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/fnport"
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 )
 
 // ErrNoReceipt means that the answer timer ran out.
 var ErrNoReceipt = errors.New("no receipt within the answer timer")
+
+// errLater: the drive still awaits the receipt on a message that it gave before
+// (its own 300 s) and has nothing to give now.
+var errLater = errors.New("the drive awaits a receipt")
 
 // errUnanswered: the connection ended before the first byte of a reply.
 var errUnanswered = errors.New("connection closed without a receipt")
@@ -62,6 +69,9 @@ func (l *Link) disconnect() error {
 	l.opts.Lock.Lock()
 	defer l.opts.Lock.Unlock()
 	err := l.transport(false)
+	if fnport.Code(err) == fn.WrongState { // a drive that closed for good exchanges nothing (phase 0Fh)
+		err = nil
+	}
 	l.emit(Event{Kind: Disconnected})
 	return err
 }
@@ -76,6 +86,9 @@ func (l *Link) exchange(ctx context.Context, fd fiscal.FDNumber) error {
 	stop := context.AfterFunc(ctx, l.interrupt(l.conn))
 	defer stop()
 	if err := l.read(); err != nil {
+		if fnport.Code(err) == fn.NoData {
+			return errLater
+		}
 		return l.fail(StageDrive, fd, err)
 	}
 	if err := l.send(fd); err != nil {
@@ -208,8 +221,12 @@ func (l *Link) replies(fd fiscal.FDNumber, decoder *wire.Decoder) (done bool, er
 		if err != nil {
 			return false, err
 		}
-		l.log.Info("document confirmed", "fn", l.fn, "fd", fd, "code", ack.Code)
-		l.emit(Event{Kind: Acknowledged, FD: fd, Code: ack.Code})
+		e := Event{Kind: Acknowledged, FD: fd, Code: ack.Code}
+		if v, ok := tlv.Find(ack.STLV, ffd.TagOperatorMessage); ok && len(v) == 1 {
+			e.Message = v[0]
+		}
+		l.log.Info("document confirmed", "fn", l.fn, "fd", fd, "code", e.Code, "message", e.Message)
+		l.emit(e)
 		return true, nil
 	}
 }

@@ -163,6 +163,9 @@ func (l *Link) Drain(ctx context.Context) (sent int, err error) {
 		if errors.Is(err, errStale) {
 			err = l.exchange(ctx, first)
 		}
+		if errors.Is(err, errLater) {
+			return sent, nil
+		}
 		if err != nil {
 			return sent, err
 		}
