@@ -7,6 +7,8 @@ import (
 
 // Rules of the counter structures of FFD 1.1 and 1.2 (ffd/README.md section 3).
 var counterRules = []Rule{
+	{ID: "P-11", Severity: Warning, FFD: from11, Forms: formsCounters, Source: "O, I", Code: 9811,
+		Text: "Количество чеков (1134) должно равняться сумме по признакам расчёта (1135) и чеков коррекции (1144)", document: counterTotals},
 	{ID: "P-12", Severity: Warning, FFD: from11, Forms: formsCounters, Source: "I", Code: 9812,
 		Text: "Общая сумма счётчика (1201) должна равняться сумме по видам оплаты (1136, 1138, 1218–1220)", document: counterSums},
 	{ID: "P-13", Severity: Warning, FFD: from11, Forms: formsCounters, Source: "O17, I", Code: 9813,
@@ -47,6 +49,32 @@ func (c *checker) eachCounter(judge func(n *tlv.Node, path []tlv.Tag)) {
 			for j := range kind.Children {
 				judge(&kind.Children[j], []tlv.Tag{set, kind.Tag, kind.Children[j].Tag})
 			}
+		}
+	}
+}
+
+// counterTotals is P-11; a kind that is left out counts as none.
+func counterTotals(c *checker, r *Rule) {
+	for _, set := range counterSets {
+		n := c.root.get(set)
+		if n == nil {
+			continue
+		}
+		whole := n.Child(ffd.TagTotalReceiptCount)
+		if whole == nil {
+			continue
+		}
+		var parts uint64
+		for i := range n.Children {
+			switch kind := &n.Children[i]; {
+			case counterKind(kind.Tag):
+				parts += number(kind.Child(ffd.TagReceiptCount))
+			case kind.Tag == ffd.TagCorrectionOper:
+				parts += number(kind.Child(ffd.TagCorrectionCount))
+			}
+		}
+		if parts != number(whole) {
+			c.failAt(r, whole, counts(tlv.PathString([]tlv.Tag{set, ffd.TagTotalReceiptCount}), number(whole), "сумма", parts), set, ffd.TagTotalReceiptCount)
 		}
 	}
 }

@@ -74,6 +74,8 @@ var moneyCases = map[string][]ruleCase{
 		{name: "rounded down to roubles", base: receipt105, edits: join(alone(3599, "1", 3599),
 			edits(add(stlv(ffd.TagItem, text(ffd.TagItemName, "б"), vln(ffd.TagPrice, 1739), fvln(ffd.TagQuantity, "1"), vln(ffd.TagItemSum, 1739), u8(ffd.TagNDSRate, 2))),
 				set(vln(ffd.TagNDS10, 485)), set(vln(ffd.TagTotalSum, 5300)), set(vln(ffd.TagCashTotalSum, 5300))))},
+		{name: "sum of an item beyond the format", base: receipt105, edits: edits(set(vln(ffd.TagItemSum, 1<<48), ffd.TagItem)),
+			want: finds("S-08 error 1059/1043", "M-01 error 1059/1043")},
 		{name: "a rouble less", base: receipt105, edits: edits(set(vln(ffd.TagTotalSum, 36983)), set(vln(ffd.TagCashTotalSum, 12245))), want: finds("M-02 error 1020")},
 		{name: "a kopeck over the rouble", base: receipt105, edits: edits(set(vln(ffd.TagTotalSum, 37100)), set(vln(ffd.TagCashTotalSum, 12362))), want: finds("M-02 error 1020")},
 		{name: "correction of FFD 1.1", base: correction11, edits: edits(set(vln(ffd.TagTotalSum, 1000)), set(vln(ffd.TagCashTotalSum, 1000)), set(vln(ffd.TagEcashTotalSum, 0))),
@@ -85,9 +87,12 @@ var moneyCases = map[string][]ruleCase{
 			set(vln(ffd.TagPrepaidSum, 37000)), set(vln(ffd.TagCreditSum, 80)), set(vln(ffd.TagProvisionSum, 3)))},
 		{name: "a kopeck short", base: receipt105, edits: edits(set(vln(ffd.TagCashTotalSum, 12344))), want: finds("M-03 error 1020")},
 		{name: "absent kind counts as nothing", base: receipt105, edits: edits(del(ffd.TagCashTotalSum)), want: finds("S-07 error 1031", "M-03 error 1020")},
+		{name: "sum beyond the format", base: receipt105, edits: edits(set(vln(ffd.TagCashTotalSum, 1<<48))), want: finds("S-08 error 1031")},
+		{name: "no total", base: receipt105, edits: edits(del(ffd.TagTotalSum)), want: finds("S-07 error 1020")},
 		{name: "correction", base: correction105, edits: edits(set(vln(ffd.TagCashTotalSum, 1))), want: finds("M-03 error 1020")},
 	},
 	"M-04": {
+		{name: "no details", base: receipt105},
 		{name: "two cards", base: receipt105, edits: edits(add(cashless(20000, 4738)))},
 		{name: "a kopeck short", base: receipt105, edits: edits(add(cashless(20000, 4737))), want: finds("M-04 warning 1081")},
 	},
@@ -99,6 +104,7 @@ var moneyCases = map[string][]ruleCase{
 	"M-07": {
 		{name: "one marked", base: receipt105, edits: join(alone(12345, "1.000", 12345), untaxed(12345), edits(add(raw(ffd.TagProductCode, []byte("DM\x00\x00\x00\x00\x00\x01x")), ffd.TagItem)))},
 		{name: "three of an EAN", base: receipt105, edits: edits(add(raw(ffd.TagProductCode, []byte{0x45, 0x0D, 0, 0, 0, 0, 0, 1}), ffd.TagItem))},
+		{name: "code cut short", base: receipt105, edits: edits(add(raw(ffd.TagProductCode, []byte{0x44}), ffd.TagItem))},
 		{name: "three marked", base: receipt105, edits: edits(add(raw(ffd.TagProductCode, []byte("DM\x00\x00\x00\x00\x00\x01x")), ffd.TagItem)), want: finds("M-07 error 1059/1023")},
 		{name: "half a marked", base: receipt105, edits: join(alone(24690, "0.5", 12345), untaxed(12345), edits(add(raw(ffd.TagProductCode, []byte("RFRU-401301-AAA0277031")), ffd.TagItem))),
 			want: finds("M-07 error 1059/1023")},
@@ -107,6 +113,8 @@ var moneyCases = map[string][]ruleCase{
 	"M-08": {
 		{name: "a third", base: receipt12, edits: join(alone(12345, "1", 12345), untaxed(12345), edits(add(share(1, 3), ffd.TagItem)))},
 		{name: "the whole", base: receipt12, edits: join(alone(12345, "1", 12345), untaxed(12345), edits(add(share(3, 3), ffd.TagItem))), want: finds("M-08 warning 1059/1291")},
+		{name: "no denominator", base: receipt12, edits: join(alone(12345, "1", 12345), untaxed(12345),
+			edits(add(stlv(ffd.TagFractionalQuantity, vln(ffd.TagNumerator, 1)), ffd.TagItem))), want: finds("S-07 warning 1059/1291/1294")},
 		{name: "nothing", base: receipt12, edits: join(alone(12345, "1", 12345), untaxed(12345), edits(add(share(0, 3), ffd.TagItem))), want: finds("M-08 warning 1059/1291")},
 	},
 }

@@ -76,7 +76,10 @@ func oneTaxation(c *checker, r *Rule) {
 	if n == nil {
 		return // S-07
 	}
-	if v := number(n); bits.OnesCount64(v) != 1 || v > allTaxations {
+	switch v := number(n); {
+	case v == 0 && c.ffd == fiscal.FFD10:
+		c.warn(r, n, "значение 0") // met in real receipts
+	case bits.OnesCount64(v) != 1 || v > allTaxations:
 		c.fail(r, n, fmt.Sprintf("значение %d", v))
 	}
 }

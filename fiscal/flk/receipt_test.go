@@ -40,6 +40,8 @@ var receiptCases = map[string][]ruleCase{
 		{name: "patent", base: receipt105, edits: edits(set(u8(ffd.TagAppliedTaxationType, 32)))},
 		{name: "two", base: receipt105, edits: edits(set(u8(ffd.TagAppliedTaxationType, 3))), want: finds("R-02 error 1055")},
 		{name: "none", base: receipt105, edits: edits(set(u8(ffd.TagAppliedTaxationType, 0))), want: finds("R-02 error 1055")},
+		{name: "none in FFD 1.0", base: receipt10, edits: edits(set(u8(ffd.TagAppliedTaxationType, 0))), want: finds("R-02 warning 1055")},
+		{name: "two in FFD 1.0", base: receipt10, edits: edits(set(u8(ffd.TagAppliedTaxationType, 3))), want: finds("R-02 error 1055")},
 		{name: "reserved bit", base: receipt105, edits: edits(set(u8(ffd.TagAppliedTaxationType, 64))), want: finds("R-02 error 1055")},
 	},
 	"R-03": {
@@ -53,6 +55,8 @@ var receiptCases = map[string][]ruleCase{
 			set(stlv(ffd.TagAgentData, text(ffd.TagTransferOperatorName, "Банк")), ffd.TagItem), set(stlv(ffd.TagProviderData, text(ffd.TagProviderName, "ООО")), ffd.TagItem))},
 		{name: "data in an item without an agent", base: receipt105, edits: edits(set(stlv(ffd.TagAgentData, text(ffd.TagTransferOperatorName, "Банк")), ffd.TagItem),
 			set(stlv(ffd.TagProviderData, text(ffd.TagProviderName, "ООО")), ffd.TagItem)), want: finds("R-03 warning 1059/1223/1026", "R-03 warning 1059/1224")},
+		{name: "supplier's phone in an item of an agent", base: receipt105, edits: edits(itemAgentOf(64), supplier(),
+			set(stlv(ffd.TagProviderData, text(ffd.TagProviderPhone, "+70000000000")), ffd.TagItem))},
 	},
 	"R-04": {
 		{name: "commissioner", base: receipt105, edits: edits(agentOf(32), suppliers())},

@@ -52,6 +52,12 @@ var reportCases = map[string][]ruleCase{
 		{name: "no counters in FFD 1.1", base: state11, edits: edits(del(ffd.TagUnsentCounters)), want: finds("P-09 error 1158")},
 		{name: "no counters in FFD 1.2, one source", base: state12, edits: edits(del(ffd.TagUnsentCounters)), want: finds("P-09 warning 1158")},
 	},
+	"P-11": {
+		{name: "counts agree", base: close11},
+		{name: "one receipt too many", base: close11, edits: edits(set(u32(ffd.TagTotalReceiptCount, 4), ffd.TagShiftCounters)), want: finds("P-11 warning 1194/1134")},
+		{name: "one correction too few", base: change11, edits: edits(set(u32(ffd.TagCorrectionCount, 2), ffd.TagFNCounters, ffd.TagCorrectionOper)),
+			want: finds("P-11 warning 1157/1134")},
+	},
 	"P-12": {
 		{name: "sums agree", base: close11},
 		{name: "sum of sales off", base: close11, edits: edits(set(vln(ffd.TagCounterTotalSum, 1), ffd.TagShiftCounters, ffd.TagSellOper)),
@@ -89,6 +95,8 @@ var markingCases = map[string][]ruleCase{
 		{name: "return of a returned piece", base: markNotice, edits: edits(set(u8(ffd.TagOperationType, 2)), set(u8(ffd.TagAssignedStatus, 3), ffd.TagMarkedItem))},
 		{name: "status unchanged", base: markNotice, edits: edits(set(u8(ffd.TagOperationType, 2)), set(u8(ffd.TagAssignedStatus, 255), ffd.TagMarkedItem))},
 		{name: "return of a sold piece", base: markNotice, edits: edits(set(u8(ffd.TagOperationType, 2))), want: finds("K-07 warning 2007/2110")},
+		{name: "purchases are not judged", base: markNotice, edits: edits(set(u8(ffd.TagOperationType, 3)), set(u8(ffd.TagAssignedStatus, 3), ffd.TagMarkedItem))},
+		{name: "no status", base: markNotice, edits: edits(del(ffd.TagAssignedStatus, ffd.TagMarkedItem)), want: finds("S-07 warning 2007/2110")},
 		{name: "sale of a returned piece", base: markNotice, edits: edits(set(u8(ffd.TagAssignedStatus, 4), ffd.TagMarkedItem)), want: finds("K-07 warning 2007/2110")},
 	},
 }

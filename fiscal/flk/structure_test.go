@@ -118,6 +118,8 @@ var structureCases = map[string][]ruleCase{
 		{name: "no agent written as zero", base: receipt105, edits: edits(set(u8(ffd.TagItemAgentType, 0), ffd.TagItem)), want: finds("S-10 warning 1059/1222")},
 		{name: "marking list known from one source", base: markRequest, edits: edits(set(u8(ffd.TagPlannedStatus, 9))), want: finds("S-10 warning 2003")},
 		{name: "paper of the buyer", base: receipt12, edits: edits(add(buyer(text(ffd.TagBuyerDocumentCode, "21"))))},
+		{name: "paper of the buyer is no number", base: receipt12, edits: edits(add(buyer(text(ffd.TagBuyerDocumentCode, "AB")))),
+			want: finds("S-09 warning 1256/1245")},
 		{name: "unknown paper of the buyer", base: receipt12, edits: edits(add(buyer(text(ffd.TagBuyerDocumentCode, "99")))),
 			want: finds("S-10 warning 1256/1245")},
 	},

@@ -1,7 +1,9 @@
 package flk
 
-import "github.com/fiscalbench/fiscalbench/fiscal/ffd"
-import "github.com/fiscalbench/fiscalbench/fiscal/tlv"
+import (
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+)
 
 // newRate is the structure 1115 with one rate and its tax.
 func newRate(rate uint8, tax uint64) tlv.Node {
@@ -79,6 +81,7 @@ var vatCases = map[string][]ruleCase{
 		{name: "5 %", base: receipt105, edits: withRate(7, set(newRate(7, 588)))},
 		{name: "7/107", base: receipt105, edits: withRate(10, set(newRate(10, 808)))},
 		{name: "22 %", base: receipt105, edits: withRate(11, set(newRate(11, 2226)))},
+		{name: "rate without a tax", base: receipt105, edits: withRate(7, set(stlv(ffd.TagAmountsReceiptNDS, stlv(ffd.TagAmountsNDS, u8(ffd.TagNDSRate, 7)))))},
 		{name: "22/122 off", base: receipt105, edits: withRate(12, set(newRate(12, 2058))), want: finds("V-08 warning 1115/1119/1120")},
 	},
 	"V-09": {
