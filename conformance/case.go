@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"sort"
+	"strings"
 )
 
 // Mark says how firm a requirement is (transport.md section 0).
@@ -38,19 +39,26 @@ type Capability uint8
 const (
 	NeedsClock Capability = 1 << iota // the target's clock can be set
 	NeedsStore                        // the target's stored documents can be listed
+	NeedsFresh                        // the target can forget everything it stored
 )
+
+var capabilityNames = []struct {
+	c    Capability
+	name string
+}{{NeedsClock, "a clock that can be set"}, {NeedsStore, "a list of stored documents"}, {NeedsFresh, "a way to forget what it stored"}}
 
 // String names the capabilities for a reason to skip.
 func (c Capability) String() string {
-	switch c {
-	case NeedsClock:
-		return "a clock that can be set"
-	case NeedsStore:
-		return "a list of stored documents"
-	case NeedsClock | NeedsStore:
-		return "a clock that can be set and a list of stored documents"
+	var names []string
+	for _, n := range capabilityNames {
+		if c&n.c != 0 {
+			names = append(names, n.name)
+		}
 	}
-	return "nothing"
+	if len(names) == 0 {
+		return "nothing"
+	}
+	return strings.Join(names, ", ")
 }
 
 // Select returns the cases whose id or path matches the pattern: a regular

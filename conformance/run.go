@@ -28,8 +28,15 @@ type Stored interface {
 
 // Clocked is a target whose clock can be set.
 type Clocked interface {
-	// SetClock makes the server's clock stand at t.
+	// SetClock makes the server's clock stand at t; the zero time sets it going again
+	// with the present.
 	SetClock(ctx context.Context, t time.Time) error
+}
+
+// Fresh is a target that can forget.
+type Fresh interface {
+	// Reset gives the server an empty store. Its address may change.
+	Reset(ctx context.Context) error
 }
 
 // Runner runs cases against one target. The zero limits mean the defaults.
@@ -79,6 +86,14 @@ func (r *Runner) one(ctx context.Context, c Case) (result Result) {
 		}
 		result.Outcome = run.outcome(result.Reason)
 	}()
+	if c.Needs&NeedsFresh != 0 {
+		if err := r.Target.(Fresh).Reset(ctx); err != nil {
+			run.Stop("giving the target an empty store: %v", err)
+		}
+	}
+	if c.Needs&NeedsClock != 0 {
+		defer run.SetClock(ctx, time.Time{})
+	}
 	c.Run(ctx, run)
 	return result
 }
@@ -89,6 +104,9 @@ func (r *Runner) missing(needs Capability) Capability {
 	}
 	if _, ok := r.Target.(Clocked); ok {
 		needs &^= NeedsClock
+	}
+	if _, ok := r.Target.(Fresh); ok {
+		needs &^= NeedsFresh
 	}
 	return needs
 }

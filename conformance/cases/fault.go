@@ -86,8 +86,26 @@ var header = []conformance.Case{
 }
 
 var number = []conformance.Case{
-	refused("O-085", "number/fn-in-container", conformance.TB, "transport.md E-11", "A container of another drive is refused.", "neg-13"),
-	refused("O-086", "number/fn-in-document", conformance.TB, "transport.md E-11", "A document of another drive is refused although its signs fit.", "neg-22"),
+	{
+		ID: "O-085", Path: "number/fn-in-container", Mark: conformance.TB, Source: "transport.md E-11",
+		Title: "A container of another drive is refused.",
+		Run: func(ctx context.Context, r *conformance.Run) {
+			reg, _ := trading(ctx, r, 2, conformance.TB)
+			m := reg.Receipt(100).Bytes()
+			m[46] ^= 0x01 // last byte of the BCD number
+			model.FixContainerCRC(m[30:])
+			r.Dial(ctx).Refused(m, conformance.TB, "another FN number in the container header is refused")
+		},
+	},
+	{
+		ID: "O-086", Path: "number/fn-in-document", Mark: conformance.TB, Source: "transport.md E-11",
+		Title: "A document of another drive is refused although its signs fit.",
+		Run: func(ctx context.Context, r *conformance.Run) {
+			reg, _ := trading(ctx, r, 2, conformance.TB)
+			d := reg.Receipt(100).Replace(model.Fixed(1041, "9999078900000000", 16))
+			r.Dial(ctx).Refused(d.Bytes(), conformance.TB, "another FN number in tag 1041 is refused")
+		},
+	},
 	{
 		ID: "O-088", Path: "number/sent-twice", Mark: conformance.Doc, Source: "transport.md E-20", Needs: conformance.NeedsStore,
 		Title: "The same document sent again gets the same confirmation, byte for byte, and is stored once.",
@@ -131,15 +149,33 @@ var number = []conformance.Case{
 		ID: "O-092", Path: "number/fd-in-header", Mark: conformance.TB, Source: "transport.md E-17",
 		Title: "A container header with another document number is refused, its sign right or wrong.",
 		Run: func(ctx context.Context, r *conformance.Run) {
-			for _, id := range []string{"neg-14", "neg-23"} {
-				r.Dial(ctx).Refused(vector(id), conformance.TB, "a document number that differs from the header's is refused ("+id+")")
-			}
+			reg, _ := trading(ctx, r, 2, conformance.TB)
+			d := reg.Receipt(100)
+			d.HeaderFD = d.FD + 1
+			r.Dial(ctx).Refused(d.Bytes(), conformance.TB, "another number in the header is refused, its sign right")
+			d.HeaderFD = 0
+			m := d.Bytes()
+			m[49]++
+			model.FixContainerCRC(m[30:])
+			r.Dial(ctx).Refused(m, conformance.TB, "another number in the header is refused, its sign wrong")
 		},
 	},
 }
 
 var signs = []conformance.Case{
-	refused("O-095", "sign/message", conformance.Doc, "transport.md E-13", "A changed message sign is refused.", "neg-17"),
+	{
+		ID: "O-095", Path: "sign/message", Mark: conformance.Doc, Source: "transport.md E-13",
+		Title: "A changed message sign is refused, and the true message is taken after it.",
+		Run: func(ctx context.Context, r *conformance.Run) {
+			reg, _ := trading(ctx, r, 2, conformance.Doc)
+			m := reg.Receipt(100).Bytes()
+			broken := append([]byte{}, m...)
+			broken[len(broken)-3] ^= 0x01 // last byte of the sign
+			model.FixContainerCRC(broken[30:])
+			r.Dial(ctx).Refused(broken, conformance.Doc, "a message whose sign does not fit gets no answer")
+			r.Dial(ctx).Accepted(reg, m, conformance.Doc)
+		},
+	},
 	{
 		ID: "O-096", Path: "sign/document", Mark: conformance.TB, Source: "transport.md E-19",
 		Title: "A wrong document sign under a right message sign gets code 14.",
@@ -150,7 +186,18 @@ var signs = []conformance.Case{
 			r.FLKCode(reg, c.Accepted(reg, d.Message(stlv), conformance.TB), conformance.TB)
 		},
 	},
-	refused("O-097", "sign/total-changed", conformance.Doc, "transport.md E-13", "One changed bit of the total is caught by the sign.", "neg-16"),
+	{
+		ID: "O-097", Path: "sign/total-changed", Mark: conformance.Doc, Source: "transport.md E-13",
+		Title: "One changed bit of the total is caught by the sign although the check code fits.",
+		Run: func(ctx context.Context, r *conformance.Run) {
+			reg, _ := trading(ctx, r, 2, conformance.Doc)
+			m := reg.Receipt(12345).Bytes()
+			at := bytes.Index(m, model.VLN(1020, 12345))
+			m[at+4] ^= 0x01
+			model.FixContainerCRC(m[30:])
+			r.Dial(ctx).Refused(m, conformance.Doc, "a changed total gets no answer")
+		},
+	},
 	{
 		ID: "O-098", Path: "sign/broken-document", Mark: conformance.Doc, Source: "transport.md E-16",
 		Title: "A document that cannot be parsed under right signs gets code 11.",

@@ -56,6 +56,20 @@ func (r *Register) Receipt(kopecks uint64) *Document {
 // CloseShift is form 5.
 func (r *Register) CloseShift() *Document {
 	r.Docs++
-	return r.next(5).Add(U32(1038, r.Shift), U32(1118, r.Number), U32(1111, r.Docs), U32(1097, 0), U32(1098, 0),
-		Text(1021, "Кассир Иванов"), Text(1048, "ООО Ромашка"), Text(1009, "Москва, ул. Тестовая, 1"), Text(1187, "касса 1"))
+	d := r.next(5)
+	if r.FFD > 2 {
+		d.Add(counters(1157), counters(1194), TLV(1213, []byte{0x9A, 0x01}))
+	}
+	return d.Add(U32(1038, r.Shift), U32(1118, r.Number), U32(1111, r.Docs), U32(1097, 0), U32(1098, 0),
+		Text(1021, "Кассир Иванов"))
+}
+
+// counters is a counter structure with every count zero: a kind whose count is zero
+// may leave its sums out (P-13).
+func counters(tag int) []byte {
+	inside := U32(1134, 0)
+	for _, kind := range []int{1129, 1130, 1131, 1132} {
+		inside = append(inside, TLV(kind, U32(1135, 0))...)
+	}
+	return TLV(tag, append(inside, TLV(1133, U32(1144, 0))...))
 }
