@@ -22,6 +22,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/server/api"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 	"github.com/fiscalbench/fiscalbench/server/marking"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -41,7 +42,7 @@ type Options struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Registry prometheus.Registerer // a registry of its own when nil; a Gatherer too, to be shown at /metrics
-	API      http.Handler          // mounted below the server's own paths; none when nil
+	API      api.Options           // of the read-only JSON API
 }
 
 // DefaultName says what this is.
@@ -69,6 +70,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
+	}
+	if o.API.Logger == nil {
+		o.API.Logger = o.Logger
 	}
 	if o.Marking.Now == nil {
 		o.Marking.Now = o.Now
@@ -104,16 +108,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // healthLimit bounds a health check.
 const healthLimit = 2 * time.Second
 
-// Handler serves /healthz, /metrics and, below them, Options.API.
+// Handler serves /healthz, /metrics and, on all other paths, the read-only API of
+// server/api.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
 	if s.gatherer != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.gatherer, promhttp.HandlerOpts{}))
 	}
-	if s.o.API != nil {
-		mux.Handle("/", s.o.API)
-	}
+	mux.Handle("/", api.New(s.o.Store, s.o.API))
 	return mux
 }
 
