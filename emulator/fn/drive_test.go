@@ -30,7 +30,7 @@ type testRig struct {
 	*Device
 	scheme *sign.TBGOST1
 	now    time.Time // wall clock shown in UTC
-	ffd    fiscal.FFD
+	ver    fiscal.FFD
 	mode   byte
 	tax    byte
 	ext    byte
@@ -44,7 +44,7 @@ func newRig(t testing.TB, v fiscal.FFD, change ...func(*Options)) *testRig {
 	}
 	d, err := New(o)
 	require.NoError(t, err)
-	return &testRig{t: t, Device: d, scheme: scheme, now: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC), ffd: v, mode: ModeServices, tax: 2}
+	return &testRig{t: t, Device: d, scheme: scheme, now: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC), ver: v, mode: ModeServices, tax: 2}
 }
 
 func (r *testRig) stamp() []byte { return appendTime(nil, r.now.Unix()) }
@@ -90,13 +90,13 @@ func (r *testRig) registrationData() []byte {
 		b.Text(ffd.TagUser, "ООО Ромашка")
 		b.Text(ffd.TagRetailPlaceAddress, "г. Москва")
 		b.Text(ffd.TagRetailPlace, "магазин")
-		if r.ffd > fiscal.FFD10 && r.mode&ModeAutonomous == 0 {
+		if r.ver > fiscal.FFD10 && r.mode&ModeAutonomous == 0 {
 			b.FixedText(ffd.TagOFDINN, string(testOFD), fiscal.INNLen)
 		}
 		b.Text(ffd.TagKKTVersion, "2.0")
-		b.Byte(ffd.TagKKTFFDVersion, byte(max(r.ffd, fiscal.FFD105)))
-		if r.ffd > fiscal.FFD10 {
-			b.Byte(ffd.TagFFDVersion, byte(r.ffd))
+		b.Byte(ffd.TagKKTFFDVersion, byte(max(r.ver, fiscal.FFD105)))
+		if r.ver > fiscal.FFD10 {
+			b.Byte(ffd.TagFFDVersion, byte(r.ver))
 		}
 	})
 }
@@ -105,7 +105,7 @@ func (r *testRig) registrationData() []byte {
 func (r *testRig) registrationParams(kind byte, reasons uint32) []byte {
 	inn, rnm := testINN.Padded(), testRNM.Padded()
 	p := join(r.stamp(), inn[:], rnm[:], []byte{r.tax, r.mode})
-	if r.ffd >= fiscal.FFD11 {
+	if r.ver >= fiscal.FFD11 {
 		ofd := testOFD.Padded()
 		if r.mode&ModeAutonomous != 0 {
 			ofd = fiscal.NoINN.Padded()
@@ -122,15 +122,15 @@ func (r *testRig) registrationParams(kind byte, reasons uint32) []byte {
 
 func (r *testRig) beginRegistration(kind byte) {
 	r.t.Helper()
-	if r.ffd >= fiscal.FFD11 {
-		r.ok(CmdBeginRegistrationV2, []byte{kind, byte(r.ffd)})
+	if r.ver >= fiscal.FFD11 {
+		r.ok(CmdBeginRegistrationV2, []byte{kind, byte(r.ver)})
 	} else {
 		r.ok(CmdBeginRegistration, []byte{kind})
 	}
 }
 
 func (r *testRig) formCmd() byte {
-	if r.ffd >= fiscal.FFD11 {
+	if r.ver >= fiscal.FFD11 {
 		return CmdFormRegistrationV2
 	}
 	return CmdFormRegistration
@@ -147,9 +147,9 @@ func (r *testRig) register(kind byte, reasons uint32) []byte {
 func (r *testRig) shiftData() []byte {
 	return fields(func(b *tlv.Builder) {
 		b.Text(ffd.TagCashier, "Кассир")
-		if r.ffd >= fiscal.FFD11 {
+		if r.ver >= fiscal.FFD11 {
 			b.Text(ffd.TagKKTVersion, "2.0")
-			b.Byte(ffd.TagKKTFFDVersion, byte(r.ffd))
+			b.Byte(ffd.TagKKTFFDVersion, byte(r.ver))
 		}
 	})
 }
