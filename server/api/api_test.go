@@ -196,6 +196,8 @@ func TestAPI_ShowsDocument(t *testing.T) {
 	assert.EqualValues(t, doc.Sum(ffd.TagTotalSum), d["totalSum"])
 	assert.EqualValues(t, doc.FPD(), d["fiscalSign"])
 	assert.Equal(t, ffd.QRText(doc), d["qr"])
+	assert.Contains(t, d["printed"], "КАССОВЫЙ ЧЕК\n")
+	assert.Contains(t, d["printed"], doc.Sum(ffd.TagTotalSum).String())
 	receipt := d["document"].(map[string]any)["receipt"].(map[string]any)
 	assert.EqualValues(t, receiptFD, receipt["fiscalDocumentNumber"])
 	assert.EqualValues(t, doc.Sum(ffd.TagTotalSum), receipt["totalSum"])
@@ -260,6 +262,7 @@ func TestAPI_ShowsRealDocuments(t *testing.T) {
 		assert.EqualValues(t, d.FD, inner["fiscalDocumentNumber"], r.Name)
 		assert.NotEmpty(t, inner["rawData"], r.Name)
 		assert.Empty(t, shown["problem"], r.Name)
+		assert.Contains(t, shown["printed"], d.FPD.Paper(), r.Name)
 	}
 	assert.NotEmpty(t, version)
 }

@@ -48,9 +48,9 @@ type detailView struct {
 	FPS          string          `json:"messageSignVerdict"`
 	FPDCheck     string          `json:"fiscalSignVerdict"`
 	QR           *string         `json:"qr"`
-	Document     json.RawMessage `json:"document"` // as the tax service's JSON
-	Tags         []explain.Node  `json:"tags"`     // with offsets from the start of the document
-	Printed      *string         `json:"printed"`
+	Document     json.RawMessage `json:"document"`          // as the tax service's JSON
+	Tags         []explain.Node  `json:"tags"`              // with offsets from the start of the document
+	Printed      *string         `json:"printed"`           // as on paper, without the picture of the QR code
 	Problem      string          `json:"problem,omitempty"` // why it could not be read to its end
 	Message      *string         `json:"message"`
 	Confirmation *string         `json:"confirmation"`
@@ -127,6 +127,8 @@ func (a *api) decode(ctx context.Context, v *detailView, d *store.Document) erro
 	if v.Document, err = ffd.AppendJSON(nil, doc, ffd.JSONOptions{NoRaw: a.o.HideRaw, NoPersonal: !a.o.ShowPersonal}); err != nil {
 		return err
 	}
+	printed := ffd.Print(doc, ffd.PrintOptions{MaskPersonal: !a.o.ShowPersonal})
+	v.Printed = &printed
 	if doc.Form.IsReceipt() {
 		qr := ffd.QRText(doc)
 		v.QR = &qr
