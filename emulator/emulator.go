@@ -88,6 +88,9 @@ func (e *Emulator) newDevice(o fn.Options) (*fn.Device, error) {
 	}
 	if o.Signer == nil {
 		o.Signer = e.opts.Signs.Drive(o.Number, 0)
+		if o.Marking == nil {
+			o.Marking = e.opts.Signs.Marking(o.Number)
+		}
 	}
 	d, err := fn.New(o)
 	if err != nil {
@@ -278,6 +281,9 @@ func Load(r io.Reader, opts Options) (*Emulator, error) {
 	}
 	if opts.FN.Signer == nil {
 		opts.FN.Signer = opts.Signs.Drive(opts.FN.Number, 0)
+		if opts.FN.Marking == nil {
+			opts.FN.Marking = opts.Signs.Marking(opts.FN.Number)
+		}
 	}
 	d, err := fn.Load(r, opts.FN)
 	if err != nil {
