@@ -29,7 +29,9 @@ func (c *check) receipt() {
 	if n != s.Number {
 		*next = Shift{Number: n, Open: open}
 	}
-	c.receiptNumber(next)
+	if open {
+		c.receiptNumber(next)
+	}
 	next.At = c.fd
 	next.Count.add(c.doc)
 }
