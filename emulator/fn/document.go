@@ -109,10 +109,11 @@ type document struct {
 // compose builds, signs and seals a document in the order of fn.md section 12: the
 // six first fields, what add writes, the register's data. It changes nothing.
 func (d *Device) compose(form fiscal.Form, t moment, reg *registration, add func(*tlv.Builder)) (*document, *refusal) {
-	doc := &document{form: form, fd: d.lastFD() + 1, time: t}
-	if doc.fd > uint32(fiscal.MaxFDNumber) {
-		return nil, refuse(ArchiveFull, "номер ФД %d не помещается в три байта контейнера", doc.fd)
+	fd, r := nextNumber(d.lastFD())
+	if r != nil {
+		return nil, r
 	}
+	doc := &document{form: form, fd: fd, time: t}
 	var b tlv.Builder
 	number, rnm, inn := d.number.Padded(), reg.RNM.Padded(), reg.INN.Padded()
 	b.Raw(ffd.TagFNNumber, number[:])
@@ -149,6 +150,15 @@ func (d *Device) compose(form fiscal.Form, t moment, reg *registration, add func
 		return nil, refuse(CryptoError, "контейнер не сформирован: %v", err)
 	}
 	return doc, nil
+}
+
+// nextNumber follows the last one of documents, requests or notifications: the
+// container has three bytes for it.
+func nextNumber(last uint32) (uint32, *refusal) {
+	if last >= uint32(fiscal.MaxFDNumber) {
+		return 0, refuse(ArchiveFull, "номера исчерпаны: после %d следующий не помещается в три байта контейнера", last)
+	}
+	return last + 1, nil
 }
 
 // fpdField is the length of tag 1077 with its header.

@@ -16,7 +16,10 @@ func (d *Device) keyRequest(data []byte) ([]byte, *refusal) {
 	if r != nil {
 		return nil, r
 	}
-	number := d.st.Marking.Requests + 1
+	number, r := nextNumber(d.st.Marking.Requests)
+	if r != nil {
+		return nil, r
+	}
 	container, r := d.sealMark(fiscal.FormMarkingRequest, number, func(b *tlv.Builder) {
 		fn := d.number.Padded()
 		b.Raw(ffd.TagFNNumber, fn[:])

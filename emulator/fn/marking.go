@@ -226,7 +226,10 @@ func (d *Device) requestMark(data []byte) ([]byte, *refusal) {
 			return nil, refuse(MarkingUnchecked, "код в запросе не тот, что проверен командой B1h")
 		}
 	}
-	number := m.Requests + 1
+	number, r := nextNumber(m.Requests)
+	if r != nil {
+		return nil, r
+	}
 	container, r := d.sealMark(fiscal.FormMarkingRequest, number, func(b *tlv.Builder) {
 		fn, inn := d.number.Padded(), d.reg().INN.Padded()
 		b.Raw(ffd.TagFNNumber, fn[:])
@@ -285,9 +288,6 @@ func blockFields(block []byte, allowed []tlv.Tag, n int) ([]byte, *refusal) {
 func (d *Device) sealMark(form fiscal.Form, number uint32, fields func(*tlv.Builder)) ([]byte, *refusal) {
 	if d.km == nil {
 		return nil, refuse(CryptoError, "в ФН нет ключей маркировки")
-	}
-	if number > uint32(fiscal.MaxFDNumber) {
-		return nil, refuse(ArchiveFull, "номер %d не помещается в три байта контейнера", number)
 	}
 	var b tlv.Builder
 	b.STLV(tlv.Tag(form), fields)

@@ -138,7 +138,10 @@ func (d *Device) makeNotice(doc *document, op fiscal.OperationType) (entry, *ref
 	if n.Codes == 0 {
 		return entry{}, nil
 	}
-	number := d.st.Marking.Notices + 1
+	number, r := nextNumber(d.st.Marking.Notices)
+	if r != nil {
+		return entry{}, r
+	}
 	container, r := d.sealMark(fiscal.FormMarkingNotice, number, func(b *tlv.Builder) {
 		fn, inn := d.number.Padded(), d.reg().INN.Padded()
 		b.Raw(ffd.TagFNNumber, fn[:])

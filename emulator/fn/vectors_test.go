@@ -148,7 +148,9 @@ func TestDevice_AnswersLikeFrames(t *testing.T) {
 func TestDevice_AnswersLikeCapturedPayloads(t *testing.T) {
 	t.Parallel()
 	vec := func(id string) []byte { return fiscaltest.Protocol().FNPayload(id).Hex.Bytes() }
-	at := func(y int, mo time.Month, d, h, mi int) moment { return time.Date(y, mo, d, h, mi, 0, 0, time.UTC).Unix() }
+	at := func(y int, mo time.Month, d, h, mi int) moment {
+		return time.Date(y, mo, d, h, mi, 0, 0, time.UTC).Unix()
+	}
 	build := func(n fiscal.FNNumber, records int) *testRig {
 		r := newRig(t, fiscal.FFD105, func(o *Options) { o.Number = n })
 		r.register(regFirst, 0)
