@@ -53,8 +53,8 @@ type streams struct {
 
 func main() { os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})) }
 
-// faulty is the outcome of a command that ran well on bytes that are not.
-var faulty = errors.New("faulty")
+// errFaulty is the outcome of a command that ran well on bytes that are not.
+var errFaulty = errors.New("faulty")
 
 func run(args []string, s streams) int {
 	var c cli
@@ -73,7 +73,7 @@ func run(args []string, s streams) int {
 		return exitUsage
 	}
 	switch err := ctx.Run(s); {
-	case errors.Is(err, faulty):
+	case errors.Is(err, errFaulty):
 		return exitFaulty
 	case err != nil:
 		fmt.Fprintln(s.err, "fdump:", err)
@@ -108,7 +108,7 @@ func (c *showCmd) Run(s streams) error {
 		}
 	}
 	if wrong {
-		return faulty
+		return errFaulty
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (c *diffCmd) Run(s streams) error {
 		}
 	}
 	if len(differences) > 0 {
-		return faulty
+		return errFaulty
 	}
 	return nil
 }
