@@ -1,6 +1,8 @@
 package kkt
 
 import (
+	"math/big"
+
 	"github.com/fiscalbench/fiscalbench/emulator/fnport"
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
@@ -74,7 +76,7 @@ func (s *settlement) checkItemSum(i int, it *Item) fiscal.Kopecks {
 	if it.Sum == nil {
 		return sum
 	}
-	if d := *it.Sum - sum; d < -1 || d > 1 {
+	if !withinKopeck(it.Quantity, it.Price, *it.Sum) {
 		w.refuse("M-01", "предмет расчета %d: стоимость %s не равна цене, умноженной на количество: %s", i+1, *it.Sum, sum)
 	}
 	if *it.Sum < 0 || *it.Sum > fiscal.MaxKopecks {
@@ -82,6 +84,14 @@ func (s *settlement) checkItemSum(i int, it *Item) fiscal.Kopecks {
 		return 0
 	}
 	return *it.Sum
+}
+
+// withinKopeck is |sum − price × quantity| ≤ 1, in exact arithmetic.
+func withinKopeck(q Quantity, price, sum fiscal.Kopecks) bool {
+	unit := new(big.Int).SetUint64(pow10(q.Decimals))
+	product := new(big.Int).Mul(new(big.Int).SetUint64(q.Magnitude), big.NewInt(int64(price)))
+	product.Sub(product, new(big.Int).Mul(unit, big.NewInt(int64(sum))))
+	return product.CmpAbs(unit) <= 0
 }
 
 func (s *settlement) checkSubject(i int, it *Item) {

@@ -109,6 +109,7 @@ func (c *Change) inherit(old *Registration) {
 	keep(&c.Tax, old.Tax)
 	keep(&c.MachineNumber, old.MachineNumber)
 	keep(&c.FFD, old.FFD)
+	keep(&c.Cashier, old.Cashier)
 	if !c.Autonomous {
 		keep(&c.OFDINN, old.OFDINN)
 		keep(&c.OFDName, old.OFDName)

@@ -102,10 +102,8 @@ func (s *settlement) vatTotals() (totals [VAT22122 + 1]fiscal.Kopecks, used [VAT
 	for rate := VAT20; rate <= VAT22122; rate++ {
 		totals[rate] = rate.Tax(totals[rate], s.priced())
 	}
-	if used[VATAbsent] && totals[VATNone] > 0 {
-		used[VATNone] = true
-	}
 	used[VATAbsent] = false
+	used[VAT0], used[VATNone] = totals[VAT0] > 0, totals[VATNone] > 0 // V-04
 	for _, u := range used {
 		if u {
 			return totals, used
