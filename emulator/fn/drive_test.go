@@ -3,7 +3,6 @@ package fn
 import (
 	"context"
 	"encoding/binary"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -24,9 +23,15 @@ const (
 
 var testRNM = fiscal.MakeRegNumber(5, testINN, testFactory)
 
+// tester is what the rig needs of a test: *testing.T, *testing.B, *rapid.T.
+type tester interface {
+	require.TestingT
+	Helper()
+}
+
 // testRig drives one device as a register and an operator would.
 type testRig struct {
-	t testing.TB
+	t tester
 	*Device
 	scheme *sign.TBGOST1
 	now    time.Time // wall clock shown in UTC
@@ -36,7 +41,7 @@ type testRig struct {
 	ext    byte
 }
 
-func newRig(t testing.TB, v fiscal.FFD, change ...func(*Options)) *testRig {
+func newRig(t tester, v fiscal.FFD, change ...func(*Options)) *testRig {
 	scheme := sign.NewTBGOST1(sign.TBGOST1Options{})
 	o := Options{Number: testNumber}
 	for _, c := range change {

@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"context"
 	"encoding/binary"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func (r *testRig) forge(request []byte, header func([]byte), body func(*tlv.Buil
 	b.STLV(tlv.Tag(fiscal.FormOperatorAck), body)
 	stlv, err := b.Bytes()
 	require.NoError(r.t, err)
-	out, err := r.scheme.Confirm(r.t.Context(), sign.ConfirmRequest{FN: r.Number(), OFD: r.reg().OFD, Request: c, STLV: stlv})
+	out, err := r.scheme.Confirm(context.Background(), sign.ConfirmRequest{FN: r.Number(), OFD: r.reg().OFD, Request: c, STLV: stlv})
 	require.NoError(r.t, err)
 	return out
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 )
 
-func openRig(t testing.TB, v fiscal.FFD, change ...func(*Options)) *testRig {
+func openRig(t tester, v fiscal.FFD, change ...func(*Options)) *testRig {
 	r := newRig(t, v, change...)
 	r.register(regFirst, 0)
 	r.open()
