@@ -27,7 +27,8 @@ import (
 // drive that has nobody to send to.
 type Options struct {
 	Device *fn.Device // an existing drive; nil: one made from FN
-	// FN makes the drive. An empty Number is drawn from Rand, a nil Signer is Signs'.
+	// FN makes the drive. An empty Number is drawn from Rand; nil Signer and Marking
+	// are of Signs.
 	FN fn.Options
 	// KKT are the register's options; Port, Lock, Now, Logger and Marking are filled
 	// in when they are not set.

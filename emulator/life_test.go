@@ -202,6 +202,49 @@ func TestEmulator_OperatorMessageReturns(t *testing.T) {
 	assert.Equal(t, uint64(0xC2), d.Uint(ffd.TagOperatorMessage))
 }
 
+// K-110, K-114: a marked sale asks the marking operator before the receipt and tells
+// it after; both queues are empty in the end, and one stuck does not stop the other.
+func TestEmulator_Marking(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Date(2026, 6, 1, 9, 0, 0, 0, moscow)}
+	op := serveOperator(t, c.now)
+	e, err := New(Options{Now: c.now, OFD: op.addr, Marking: op.addr})
+	require.NoError(t, err)
+	defer e.Close()
+	_, err = e.KKT().Register(registration(fiscal.FFD12))
+	require.NoError(t, err)
+	_, err = e.KKT().OpenShift(kkt.Cashier{})
+	require.NoError(t, err)
+	r := sale()
+	r.Items[1].Subject, r.Items[1].Code = 33, "0104606419014681215KAZWyQWERTY1"+ffd.GS+"93abcd"
+	res, err := e.KKT().Receipt(r)
+	require.NoError(t, err)
+	assert.Empty(t, res.Warnings[1:], "all but the replaced characters of the name")
+	d, err := ffd.Decode(res.STLV)
+	require.NoError(t, err)
+	assert.Equal(t, uint64(15), ffd.NodeUint(d.All(ffd.TagItem)[1].Child(ffd.TagProductCheckResult)))
+	sent, err := e.Exchange(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 4, sent, "three documents and a notification")
+	op.fine(t)
+	require.Len(t, op.kms, 2)
+	assert.Equal(t, fiscal.FormMarkingRequest, op.kms[0].Form)
+	assert.Equal(t, fiscal.FormMarkingNotice, op.kms[1].Form)
+	assert.Equal(t, uint64(res.FD), op.kms[1].Uint(ffd.TagNoticeFDNumber))
+	st, err := e.KKT().Driver().NoticeStatus()
+	require.NoError(t, err)
+	assert.Zero(t, st.Count)
+
+	dead, err := New(Options{Device: e.Device(), Now: c.now, OFD: "127.0.0.1:1", Marking: op.addr})
+	require.NoError(t, err)
+	_, err = dead.KKT().Receipt(r)
+	require.NoError(t, err)
+	sent, err = dead.Exchange(t.Context())
+	require.Error(t, err)
+	assert.Equal(t, 1, sent, "the notification went")
+	require.NoError(t, dead.Close())
+}
+
 // The live loop sends what the register makes, and a snapshot goes on living.
 func TestEmulator_RunAndSnapshot(t *testing.T) {
 	t.Parallel()

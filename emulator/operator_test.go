@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type operator struct {
 
 	mu   sync.Mutex
 	docs []*ffd.Document
+	kms  []*ffd.Document // forms 81 and 82
 	enc  int // encrypted messages
 	bad  []string
 	ffd  fiscal.FFD // of the last document with 1209
@@ -81,6 +83,9 @@ func (o *operator) answer(m *wire.Message) ([]byte, error) {
 	n, err := c.FNNumber()
 	if err != nil {
 		return nil, err
+	}
+	if m.Header.Signature == wire.SignatureMarking {
+		return o.answerMarking(m, n, c)
 	}
 	opened, err := o.signs.Open(ctx, n, testOFD, c)
 	if err != nil {
@@ -138,6 +143,48 @@ func (o *operator) confirm(ctx context.Context, n fiscal.FNNumber, c wire.Contai
 		return nil, err
 	}
 	return o.signs.Confirm(ctx, sign.ConfirmRequest{FN: n, OFD: testOFD, Request: c, STLV: stlv})
+}
+
+// answerMarking is the marking operator behind the OFD: every code is good.
+func (o *operator) answerMarking(m *wire.Message, n fiscal.FNNumber, c wire.Container) ([]byte, error) {
+	keys := o.signs.Marking(n)
+	stlv, v, err := keys.Open(c)
+	if err != nil || v != sign.OK {
+		return nil, fmt.Errorf("marking sign %s: %w", v, err)
+	}
+	d, err := ffd.Decode(stlv)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	o.kms = append(o.kms, d)
+	o.mu.Unlock()
+	form := fiscal.FormMarkingAnswer
+	var b tlv.Builder
+	if d.Form == fiscal.FormMarkingNotice {
+		form = fiscal.FormMarkingReceipt
+	}
+	b.STLV(tlv.Tag(form), func(b *tlv.Builder) {
+		if form == fiscal.FormMarkingReceipt {
+			b.Uint32(ffd.TagMarkingNoticeNumber, uint32(d.Uint(ffd.TagMarkingNoticeNumber)))
+			b.Time(ffd.TagDateTime, o.now())
+			b.Byte(ffd.TagNoticeProcessingCode, 0)
+			return
+		}
+		b.Uint32(ffd.TagMarkingRequestNumber, uint32(d.Uint(ffd.TagMarkingRequestNumber)))
+		b.Uint32(ffd.TagRequestTime, uint32(d.Uint(ffd.TagRequestTime)))
+		b.Byte(ffd.TagRequestProcessingCode, 0)
+		b.Byte(ffd.TagProductStatusAnswer, 1)
+		b.Byte(ffd.TagRequestResults, 15)
+	})
+	if stlv, err = b.Bytes(); err != nil {
+		return nil, err
+	}
+	container, err := keys.Answer(c, form, stlv)
+	if err != nil {
+		return nil, err
+	}
+	return wire.AppendMessage(nil, wire.Reply(m.Header, wire.CRCNone), container)
 }
 
 // forms are the forms of the documents received, in order.

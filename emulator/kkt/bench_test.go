@@ -50,7 +50,7 @@ func newDevice(t tb, o fn.Options) *fn.Device {
 	if o.Number == "" {
 		o.Number = testFN
 	}
-	o.Signer = scheme.Drive(o.Number, 0)
+	o.Signer, o.Marking = scheme.Drive(o.Number, 0), scheme.Marking(o.Number)
 	d, err := fn.New(o)
 	require.NoError(t, err)
 	return d
