@@ -80,7 +80,8 @@ func (c *check) keys() {
 // near is the reminder due by the operator's calendar; 0 when the end of the keys
 // is far, past or unknown.
 func (h *History) near(now time.Time) Alarm {
-	switch left := (h.KeyEnd - now.Unix()) / day; {
+	today := now.Unix() - now.Unix()%day // by calendar date (FN-023)
+	switch left := (h.KeyEnd - today) / day; {
 	case h.KeyEnd == 0 || left < 0:
 		return 0
 	case left <= 3:

@@ -96,12 +96,13 @@ const (
 	maxPause   = time.Second
 )
 
-// Serve accepts connections until Shutdown, then returns nil, or until ln breaks
-// for good. It may run for several listeners: every one takes documents, marking
+// Serve accepts connections until Shutdown, then closes ln and returns nil, or until
+// ln breaks for good. It may run for several listeners: every one takes documents, marking
 // and probes alike. A lack of file descriptors is waited out with one line of log.
 func (in *Intake) Serve(ln net.Listener) error {
 	if !in.listen(ln) {
-		return errors.Join(errors.New("intake: serving after shutdown"), ln.Close())
+		_ = ln.Close() // shut down before it began
+		return nil
 	}
 	pause := time.Duration(0)
 	for {

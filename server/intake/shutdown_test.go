@@ -57,7 +57,10 @@ func TestIntake_ShutdownDrains(t *testing.T) {
 		assert.ErrorIs(t, err, io.EOF)
 		assert.NoError(t, <-done)
 		assert.NoError(t, <-s.err)
-		assert.ErrorContains(t, s.in.Serve(newPipes()), "after shutdown")
+		late := newPipes()
+		assert.NoError(t, s.in.Serve(late))
+		_, err = late.Accept()
+		assert.ErrorIs(t, err, net.ErrClosed)
 	})
 }
 
