@@ -2,10 +2,7 @@ package conformance
 
 import (
 	"context"
-	"fmt"
-	"regexp"
 	"sort"
-	"strings"
 )
 
 // Mark says how firm a requirement is (transport.md section 0).
@@ -20,6 +17,25 @@ const (
 	TB   Mark = "TB"   // decision of this bench
 )
 
+// Level says whether a requirement must be met.
+type Level string
+
+// Levels. A failed SHOULD warns.
+const (
+	Must   Level = "MUST"
+	Should Level = "SHOULD"
+)
+
+// Party is who is judged.
+type Party string
+
+// Parties.
+const (
+	OFD  Party = "ofd"  // an operator's server: the harness is the register
+	KKT  Party = "kkt"  // a register with its drive: the harness is the operator
+	Pair Party = "pair" // both: the harness listens between them
+)
+
 // Case is one scenario. ID never changes its meaning.
 type Case struct {
 	ID     string // "O-020"
@@ -27,60 +43,35 @@ type Case struct {
 	Title  string // what is expected, in one sentence
 	Source string // "transport.md 8, fiscal-sign.md 8"
 	Mark   Mark   // of the requirement
+	Level  Level  // of its checks; Must when empty
+	Of     Party  // who is judged; OFD when empty
 	Tags   []string
 	Needs  Capability
-	Run    func(ctx context.Context, r *Run)
+	// Settings of the target while the case runs, by the names of Configurable. A case
+	// with settings needs NeedsSettings.
+	Settings map[string]string
+	// Variants that the case runs in, each with numbers of its own; one without a name
+	// when empty.
+	Variants []Variant
+	// Hands is why the case cannot run by itself, in one sentence; empty when it can.
+	Hands string
+	Run   func(ctx context.Context, r *Run)
 }
 
-// Capability is what a case needs of its target beyond a TCP address.
-type Capability uint8
-
-// Capabilities.
-const (
-	NeedsClock Capability = 1 << iota // the target's clock can be set
-	NeedsStore                        // the target's stored documents can be listed
-	NeedsFresh                        // the target can forget everything it stored
-)
-
-var capabilityNames = []struct {
-	c    Capability
-	name string
-}{{NeedsClock, "a clock that can be set"}, {NeedsStore, "a list of stored documents"}, {NeedsFresh, "a way to forget what it stored"}}
-
-// String names the capabilities for a reason to skip.
-func (c Capability) String() string {
-	var names []string
-	for _, n := range capabilityNames {
-		if c&n.c != 0 {
-			names = append(names, n.name)
-		}
+// Party is who the case judges.
+func (c *Case) Party() Party {
+	if c.Of == "" {
+		return OFD
 	}
-	if len(names) == 0 {
-		return "nothing"
-	}
-	return strings.Join(names, ", ")
+	return c.Of
 }
 
-// Select returns the cases whose id or path matches the pattern: a regular
-// expression that must match the whole. A pattern that matches nothing is an error.
-func Select(cases []Case, pattern string) ([]Case, error) {
-	if pattern == "" {
-		return cases, nil
+// Strength is the level of the case's checks.
+func (c *Case) Strength() Level {
+	if c.Level == "" {
+		return Must
 	}
-	re, err := regexp.Compile("^(?:" + pattern + ")$")
-	if err != nil {
-		return nil, fmt.Errorf("conformance: pattern %q: %w", pattern, err)
-	}
-	var chosen []Case
-	for _, c := range cases {
-		if re.MatchString(c.ID) || re.MatchString(c.Path) {
-			chosen = append(chosen, c)
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("conformance: pattern %q matches no case", pattern)
-	}
-	return chosen, nil
+	return c.Level
 }
 
 // Sort orders cases by id.

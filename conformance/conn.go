@@ -14,7 +14,8 @@ import (
 
 // Conn is a connection of a case to the target.
 type Conn struct {
-	run *Run
+	run   *Run
+	quiet bool // exchanges are not kept: the case has thousands
 	net.Conn
 }
 
@@ -28,9 +29,11 @@ func (r *Run) timeout() time.Duration {
 }
 
 // Dial opens a connection; the case ends as an error when it cannot.
-func (r *Run) Dial(ctx context.Context) *Conn {
-	d := net.Dialer{Timeout: r.timeout()}
-	c, err := d.DialContext(ctx, "tcp", r.runner.Target.Addr())
+func (r *Run) Dial(ctx context.Context) *Conn { return r.DialAt(ctx, r.runner.Target.Addr()) }
+
+// DialAt is Dial for another address of the target.
+func (r *Run) DialAt(ctx context.Context, addr string) *Conn {
+	c, err := r.open(ctx, addr)
 	if err != nil {
 		r.Stop("the target does not take a connection: %v", err)
 	}
@@ -39,21 +42,31 @@ func (r *Run) Dial(ctx context.Context) *Conn {
 	return conn
 }
 
-func (r *Run) closeAll() {
-	for _, c := range r.conns {
-		c.Close()
-	}
+func (r *Run) open(ctx context.Context, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: r.timeout()}
+	return d.DialContext(ctx, "tcp", addr)
 }
 
 // Send writes bytes; a peer that has closed already is not an error here, reading
 // will show it.
 func (c *Conn) Send(b []byte) {
 	c.SetWriteDeadline(time.Now().Add(c.run.timeout()))
-	_, err := c.Write(b)
+	var err error
+	for size := c.run.segment(len(b)); len(b) > 0 && err == nil; b = b[min(size, len(b)):] {
+		_, err = c.Write(b[:min(size, len(b))])
+	}
 	var netErr net.Error
 	if errors.As(err, &netErr) && netErr.Timeout() {
 		c.run.Stop("the target does not read: %v", err)
 	}
+}
+
+// segment is how many bytes are written at once.
+func (r *Run) segment(n int) int {
+	if r.variant.Split > 0 {
+		return r.variant.Split
+	}
+	return n
 }
 
 // Receive reads one answer: a session header and the body it announces. How the
@@ -90,7 +103,9 @@ func ending(err error) Ending {
 func (c *Conn) Ask(b []byte) ([]byte, Ending) {
 	c.Send(b)
 	reply, end := c.Receive()
-	c.run.record(b, reply, end)
+	if !c.quiet {
+		c.run.record(b, reply, end)
+	}
 	return reply, end
 }
 
@@ -121,8 +136,8 @@ func (c *Conn) judge(register *model.Register, message, reply []byte, end Ending
 	}
 	ack, problems := model.ReadAck(register, message, reply)
 	for _, p := range problems {
-		c.run.result.Checks = append(c.run.result.Checks, Check{Name: p.Check, Requirement: "the answer is a right confirmation of the document sent",
-			Mark: mark, Expected: p.Expected, Seen: p.Seen, Offset: p.Offset})
+		c.run.Expect(p.Check, mark, "the answer is a right confirmation of the document sent", false, p.Expected, p.Seen)
+		c.run.result.Checks[len(c.run.result.Checks)-1].Offset = p.Offset
 	}
 	if len(problems) == 0 {
 		c.run.Expect("answer/confirmation", mark, "the answer is a right confirmation of the document sent", true, "", "")

@@ -5,19 +5,21 @@ import "time"
 // Outcome of a case.
 type Outcome string
 
-// Outcomes. Only Fail and Error make a run not conformant.
+// Outcomes. Pass, Warn and Skip leave a run conformant.
 const (
-	Pass  Outcome = "pass"
-	Fail  Outcome = "fail"
-	Warn  Outcome = "warn"  // only checks of the bench's own decisions failed
-	Skip  Outcome = "skip"  // the target cannot do what the case needs; Reason says what
-	Error Outcome = "error" // the harness could not do its part
+	Pass    Outcome = "pass"
+	Fail    Outcome = "fail"
+	Warn    Outcome = "warn"    // only checks that do not decide failed: SHOULD, or the bench's own
+	Skip    Outcome = "skip"    // the target cannot do what the case needs, or nobody lends a hand; Reason says what
+	Blocked Outcome = "blocked" // what the case starts from did not come about; Reason says what
+	Error   Outcome = "error"   // the harness could not do its part
 )
 
 // Check is one verdict inside a case.
 type Check struct {
 	Name        string `json:"name"`
 	Requirement string `json:"requirement"`
+	Level       Level  `json:"level"`
 	Mark        Mark   `json:"mark"`
 	OK          bool   `json:"ok"`
 	Expected    string `json:"expected,omitempty"` // of a failed check
@@ -31,7 +33,7 @@ type Ending string
 // Endings.
 const (
 	Answered Ending = "answered" // bytes came, the connection stands
-	Closed   Ending = "closed"   // the server closed it without a byte
+	Closed   Ending = "closed"   // the peer closed it without a byte
 	Reset    Ending = "reset"    // RST without a byte
 	Hung     Ending = "hung"     // nothing came within the time limit
 )
@@ -41,15 +43,23 @@ type Exchange struct {
 	Sent     string `json:"sent"` // hex
 	Received string `json:"received,omitempty"`
 	Ending   Ending `json:"ending"`
+	// Incoming: the target spoke first. Received is its message, Sent the answer of the
+	// harness; Ending tells what the target did after it.
+	Incoming bool   `json:"incoming,omitempty"`
+	Note     string `json:"note,omitempty"` // what was done to the answer on purpose
 }
 
-// Result of a case.
+// Result of a case in one variant.
 type Result struct {
 	ID        string        `json:"id"`
 	Path      string        `json:"path"`
+	Variant   string        `json:"variant,omitempty"`
+	Of        Party         `json:"of"`
 	Title     string        `json:"title"`
 	Source    string        `json:"source"`
 	Mark      Mark          `json:"mark"`
+	Level     Level         `json:"level"`
+	Tags      []string      `json:"tags,omitempty"`
 	Outcome   Outcome       `json:"outcome"`
 	Reason    string        `json:"reason,omitempty"`
 	Checks    []Check       `json:"checks"`
@@ -61,7 +71,7 @@ type Result struct {
 type Summary struct {
 	Seed    uint64   `json:"seed"`
 	Target  string   `json:"target"`
-	Results []Result `json:"results"`
+	Results []Result `json:"results"` // by id, then in the order of the case's variants
 }
 
 // Count returns how many results have the outcome.
@@ -75,7 +85,8 @@ func (s *Summary) Count(o Outcome) int {
 	return n
 }
 
-// Conformant reports that nothing failed and something passed.
+// Conformant reports that nothing failed or was left undecided, and something
+// passed.
 func (s *Summary) Conformant() bool {
-	return s.Count(Fail) == 0 && s.Count(Error) == 0 && s.Count(Pass)+s.Count(Warn) > 0
+	return s.Count(Fail)+s.Count(Error)+s.Count(Blocked) == 0 && s.Count(Pass)+s.Count(Warn) > 0
 }

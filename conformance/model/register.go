@@ -30,16 +30,23 @@ type Register struct {
 
 // NewRegister makes a register with numbers of its own: serial tells registers of
 // one run apart.
-func NewRegister(master [32]byte, ofd string, serial uint32, ffd byte, at time.Time) *Register {
+func NewRegister(master [32]byte, ofd string, serial uint64, ffd byte, at time.Time) *Register {
+	serial %= 1_000_000_000_000
 	r := &Register{
-		FN: fmt.Sprintf("99990789%08d", serial%100_000_000), INN: "7702203276", Factory: fmt.Sprintf("%012d", serial),
+		FN: fmt.Sprintf("9999%012d", serial), INN: "7702203276", Factory: fmt.Sprintf("%012d", serial),
 		OFD: ofd, FFD: ffd, At: at.Truncate(time.Minute),
 		PVersion: map[byte][2]byte{1: {1, 0}, 2: {1, 5}, 3: {1, 0x10}, 4: {1, 0x20}}[ffd],
 	}
-	lead := fmt.Sprintf("%010d", serial)
-	r.RNM = lead + fmt.Sprintf("%06d", crc16([]byte(lead+"00"+r.INN+fmt.Sprintf("%020s", r.Factory))))
+	r.RNM = RNM(serial, r.INN, r.Factory)
 	r.Keys = DeriveKeys(master, r.FN, ofd)
 	return r
+}
+
+// RNM is a registration number with its check digits (flk.md section 9): serial has
+// at most 10 digits.
+func RNM(serial uint64, inn, factory string) string {
+	lead := fmt.Sprintf("%010d", serial%10_000_000_000)
+	return lead + fmt.Sprintf("%06d", crc16([]byte(lead+fmt.Sprintf("%012s%020s", inn, factory))))
 }
 
 // Document is a message being made: change its parts before Bytes to break it.

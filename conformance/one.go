@@ -1,0 +1,103 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+)
+
+// stopped ends a case early with an outcome of its own: Error, Skip or Blocked.
+type stopped struct {
+	outcome Outcome
+	reason  string
+}
+
+func (s *stopped) Error() string { return s.reason }
+
+// one runs a case in one variant.
+func (r *Runner) one(ctx context.Context, j job) (result Result) {
+	c := &j.c
+	result = Result{ID: c.ID, Path: c.Path, Variant: j.v.String(), Of: c.Party(), Title: c.Title, Source: c.Source, Mark: c.Mark,
+		Level: c.Strength(), Tags: c.Tags, Checks: []Check{}, Exchanges: []Exchange{}}
+	start := time.Now()
+	run := &Run{runner: r, c: c, variant: j.v, result: &result, rand: rand.New(rand.NewPCG(r.Seed, identity(c.ID, j.v)))}
+	var ended *stopped
+	defer func() {
+		run.closeAll()
+		result.Took = time.Since(start)
+		if p := recover(); p != nil {
+			if err, ok := p.(error); !ok || !errors.As(err, &ended) {
+				panic(p)
+			}
+		}
+		result.Outcome, result.Reason = run.outcome(ended)
+	}()
+	if missing := r.missing(c.Needs &^ (NeedsDrive | NeedsLine)); missing != 0 && c.Party() != KKT {
+		run.Skip("the target has not " + missing.String())
+	}
+	switch {
+	case c.Hands != "" && !r.attended():
+		run.Skip("needs hands: " + c.Hands)
+	case c.Party() != OFD:
+	case c.Needs&NeedsSettings != 0:
+		run.configure(ctx, c.Settings)
+		defer run.configure(context.WithoutCancel(ctx), nil)
+	case c.Needs&NeedsFresh != 0:
+		if err := r.Target.(Fresh).Reset(ctx); err != nil {
+			run.Stop("giving the target an empty store: %v", err)
+		}
+	}
+	if c.Needs&NeedsClock != 0 && c.Party() == OFD {
+		defer run.SetClock(context.WithoutCancel(ctx), time.Time{})
+	}
+	c.Run(ctx, run)
+	return result
+}
+
+// Attended is a target beside which a person stands.
+type Attended interface{ Attended() bool }
+
+func (r *Runner) attended() bool {
+	a, ok := r.Target.(Attended)
+	return ok && a.Attended()
+}
+
+func (r *Run) configure(ctx context.Context, settings map[string]string) {
+	if err := r.runner.Target.(Configurable).Configure(ctx, settings); err != nil {
+		r.Stop("changing the target's settings: %v", err)
+	}
+}
+
+// identity seeds the case's own generator.
+func identity(id string, v Variant) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s\n%s", id, v)
+	return h.Sum64()
+}
+
+// outcome sums the checks up: a failed check decides unless it is a SHOULD or the
+// bench's own.
+func (r *Run) outcome(ended *stopped) (Outcome, string) {
+	if ended != nil {
+		return ended.outcome, ended.reason
+	}
+	o := Pass
+	for _, c := range r.result.Checks {
+		switch {
+		case c.OK:
+		case c.Level == Should || c.Mark == TB && !r.runner.Strict:
+			if o == Pass {
+				o = Warn
+			}
+		default:
+			o = Fail
+		}
+	}
+	if len(r.result.Checks) == 0 {
+		return Error, "the case checked nothing"
+	}
+	return o, ""
+}
