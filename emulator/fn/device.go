@@ -49,7 +49,8 @@ type state struct {
 	KeyRequest *entry // to the key service, not answered yet
 }
 
-// New makes a drive that is ready for fiscalisation (phase 0x01).
+// New makes a drive that is ready for fiscalisation (phase 0x01), or not yet when
+// Options.Unprepared says so. Errors name the option and why.
 func New(o Options) (*Device, error) {
 	o, err := o.resolve()
 	if err != nil {
@@ -57,6 +58,9 @@ func New(o Options) (*Device, error) {
 	}
 	d := &Device{number: o.Number, model: o.Model, set: o.Settings, signer: o.Signer, km: o.Marking, timer: o.PowerTimer}
 	d.wipe()
+	if o.Unprepared {
+		d.st.Phase = PhaseSetup
+	}
 	d.faults.set(o.Faults)
 	return d, nil
 }

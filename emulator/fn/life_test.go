@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -47,4 +48,51 @@ func TestDevice_LivesFromReadyToArchive(t *testing.T) {
 			assert.Equal(t, uint32(1+3*6+1+1+1), r.lastFD())
 		})
 	}
+}
+
+// Phase 0x00: the maker's; only status commands answer.
+func TestDevice_WaitsForPreparation(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fiscal.FFD105, func(o *Options) { o.Unprepared = true })
+	assert.Zero(t, r.ok(CmdStatus)[0])
+	r.ok(CmdNumber)
+	r.no(WrongState, CmdBeginRegistration, []byte{0})
+	r.no(WrongState, CmdExchangeStatus)
+	d := r.clone()
+	assert.Equal(t, PhaseSetup, d.View().Phase)
+	r.Prepare()
+	r.register(regFirst, 0)
+	r.Prepare()
+	assert.Equal(t, PhaseFiscal, r.View().Phase)
+}
+
+// 36 months day by day: the keys last, the 30-day store stays small, numbers have no
+// gap, and a snapshot of it all loads.
+func TestDevice_LivesThreeYears(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fiscal.FFD12)
+	r.register(regFirst, 0)
+	r.deliverAll()
+	for day := range 1095 {
+		r.open()
+		r.sell(uint64(100 + day))
+		r.later(12 * time.Hour)
+		r.close()
+		r.deliverAll()
+		r.later(12 * time.Hour)
+		require.LessOrEqual(t, len(r.store.docs), 3*32+1)
+		require.LessOrEqual(t, len(r.store.order), 3*80)
+	}
+	assert.Equal(t, WarnNearEnd, r.warningByte(), "15 days left")
+	var b bytes.Buffer
+	require.NoError(t, r.Save(&b))
+	d, err := Load(&b, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, r.View(), d.View())
+	r.closeFN()
+	r.deliverAll()
+	v := r.View()
+	assert.Equal(t, PhaseArchive, v.Phase)
+	assert.Equal(t, fiscal.FDNumber(1+3*1095+1), v.LastFD)
+	assert.Equal(t, uint16(1095), v.Shift)
 }

@@ -22,6 +22,9 @@ type Options struct {
 	Signer   sign.Signer
 	Marking  MarkingSigner
 	Settings Settings
+	// Unprepared makes a drive in phase 0x00 that answers status commands only, until
+	// Prepare: for firmware that must cope with it.
+	Unprepared bool
 	// PowerTimer is the time since power-on, which never goes back. Nil switches off
 	// the rule of 5 minutes (FN-032) and the 300 s that a receipt is awaited (FN-042).
 	PowerTimer func() time.Duration

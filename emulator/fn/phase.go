@@ -3,7 +3,7 @@ package fn
 // Phase of life of a drive: accumulating bits, strictly one way (fn.md section 3).
 type Phase byte
 
-// Phases. 0x00 → 0x01 happens at the maker's.
+// Phases. 0x00 → 0x01 happens at the maker's: see Options.Unprepared and Prepare.
 const (
 	PhaseSetup      Phase = 0x00
 	PhaseReady      Phase = 0x01
@@ -37,12 +37,16 @@ const (
 	inFiscal
 	inPostFiscal
 	inArchive
+	inSetup
 
 	everywhere = inReady | inFiscal | inPostFiscal | inArchive
+	always     = everywhere | inSetup
 )
 
 func (s phases) has(p Phase) bool {
 	switch p {
+	case PhaseSetup:
+		return s&inSetup != 0
 	case PhaseReady:
 		return s&inReady != 0
 	case PhaseFiscal:
@@ -60,5 +64,13 @@ func (s phases) has(p Phase) bool {
 func (d *Device) leavePostFiscal() {
 	if d.st.Phase == PhasePostFiscal && d.ofd.count() == 0 {
 		d.st.Phase = PhaseArchive
+	}
+}
+
+// Prepare is the maker's part: it takes a drive from phase 0x00 to 0x01. In any
+// other phase it does nothing.
+func (d *Device) Prepare() {
+	if d.st.Phase == PhaseSetup {
+		d.st.Phase = PhaseReady
 	}
 }

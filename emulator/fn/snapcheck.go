@@ -31,12 +31,12 @@ func (d *Device) check(docs map[uint32][]byte, f *frozen) error {
 func (d *Device) checkLife() error {
 	st := &d.st
 	switch st.Phase {
-	case PhaseReady, PhaseFiscal, PhasePostFiscal, PhaseArchive:
+	case PhaseSetup, PhaseReady, PhaseFiscal, PhasePostFiscal, PhaseArchive:
 	default:
 		return fmt.Errorf("phase %#02x", byte(st.Phase))
 	}
 	switch {
-	case (st.Phase == PhaseReady) != (len(st.Regs) == 0):
+	case (st.Phase <= PhaseReady) != (len(st.Regs) == 0):
 		return fmt.Errorf("phase %#02x with %d registrations", byte(st.Phase), len(st.Regs))
 	case len(st.Regs) > d.set.Registrations:
 		return fmt.Errorf("%d registrations, at most %d", len(st.Regs), d.set.Registrations)

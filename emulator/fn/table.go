@@ -45,11 +45,11 @@ var commands = [256]*command{
 	CmdEndRead:        {name: "завершить чтение", phases: exchange, run: (*Device).endRead},
 	CmdAck:            {name: "передать квитанцию", max: maxData, phases: exchange, run: (*Device).takeAck},
 
-	CmdStatus:     {name: "статус ФН", phases: everywhere, run: (*Device).status},
-	CmdNumber:     {name: "номер ФН", phases: everywhere, run: (*Device).tellNumber},
+	CmdStatus:     {name: "статус ФН", phases: always, run: (*Device).status},
+	CmdNumber:     {name: "номер ФН", phases: always, run: (*Device).tellNumber},
 	CmdLife:       {name: "срок действия ФН", phases: everywhere, run: (*Device).life},
-	CmdVersion:    {name: "версия ФН", phases: everywhere, run: (*Device).version},
-	CmdLastErrors: {name: "последние ошибки", phases: everywhere, run: (*Device).lastErrors},
+	CmdVersion:    {name: "версия ФН", phases: always, run: (*Device).version},
+	CmdLastErrors: {name: "последние ошибки", phases: always, run: (*Device).lastErrors},
 
 	CmdFindDocument:       {name: "найти документ", min: 4, max: 4, phases: everywhere, run: (*Device).findDocument},
 	CmdFindAck:            {name: "найти квитанцию", min: 4, max: 4, phases: everywhere, run: (*Device).findAck},
