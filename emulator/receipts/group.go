@@ -111,7 +111,6 @@ func seller(r *Receipt) string {
 	return r.Sale.SellerAddress
 }
 
-
 // remark notes what members get from the registration.
 func (g *group) remark() {
 	name, site := g.userName(), g.site()
