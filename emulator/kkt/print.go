@@ -10,15 +10,17 @@ import (
 )
 
 // Print is a document as the register prints it: its text and, on receipts, the QR
-// code drawn in half blocks.
+// code drawn in half blocks under it.
 func Print(d *ffd.Document) (string, error) {
-	var failed error
-	text := ffd.Print(d, ffd.PrintOptions{QR: func(text string) []string {
-		lines, err := QR(text)
-		failed = err
-		return lines
-	}})
-	return text, failed
+	text := ffd.Print(d, ffd.PrintOptions{})
+	if !d.Form.IsReceipt() {
+		return text, nil
+	}
+	lines, err := QR(ffd.QRText(d))
+	if err != nil {
+		return text, err
+	}
+	return text + strings.Join(lines, "\n") + "\n", nil
 }
 
 // QR draws a code of model 2, correction level L (order ЕД-7-20/662@, paragraph

@@ -24,6 +24,9 @@ func TestPrint_Receipt(t *testing.T) {
 	for _, want := range []string{"КАССОВЫЙ ЧЕК", "Хлеб", "100.00", res.FPD.Paper(), string(testFN), "█"} {
 		assert.Contains(t, res.Text, want)
 	}
+	code, err := QR(res.QR)
+	require.NoError(t, err)
+	assert.True(t, strings.HasSuffix(res.Text, strings.Join(code, "\n")+"\n"), "the code stands whole at the end")
 }
 
 func TestPrint_FailingPrinterIsAWarning(t *testing.T) {

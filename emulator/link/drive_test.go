@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -26,8 +27,11 @@ type drive struct {
 	reading   bool
 	awaiting  bool
 	log       []byte // commands in order, status and number left out
+	cutAt     int    // offset at which the line to the drive breaks once; 0 never
 	transport []bool
 }
+
+var errCut = errors.New("the line broke")
 
 func newDrive(documents int) *drive {
 	d := &drive{first: 1}
@@ -70,7 +74,14 @@ func (d *drive) Exec(cmd byte, data []byte) (fn.Answer, error) {
 		if !d.reading {
 			return fn.Answer{Code: fn.WrongState}, nil
 		}
+		if d.cutAt != 0 && offset >= d.cutAt {
+			d.cutAt = 0
+			return fn.Answer{}, errCut
+		}
 		return fn.Answer{Data: d.queue[0][offset : offset+size]}, nil
+	case fn.CmdCancelRead:
+		d.reading = false
+		return fn.Answer{}, nil
 	case fn.CmdEndRead:
 		d.reading, d.awaiting = false, true
 		return fn.Answer{}, nil

@@ -287,6 +287,27 @@ func TestLink_ContextEnds(t *testing.T) {
 	assert.Equal(t, 1, sent)
 }
 
+// K-066: the line to the drive breaks in the middle of 23h: reading is cancelled
+// (24h), the drive learns of the break (21h 0), nothing was sent, and the next
+// reading starts from offset 0.
+func TestLink_CutWhileReading(t *testing.T) {
+	t.Parallel()
+	o, d := serve(t, confirm), newDrive(1)
+	d.cutAt = 1024
+	l := newLink(t, d, Options{Addr: o.addr, KeepAlive: true})
+	_, err := drain(t, l)
+	require.ErrorIs(t, err, errCut)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, StageDrive, e.Stage)
+	assert.Equal(t, "21"+"22"+"2323"+"24"+"21", hexOf(d.log))
+	sent, err := drain(t, l)
+	require.NoError(t, err)
+	assert.Equal(t, 1, sent)
+	assert.Len(t, o.got, 1)
+	assert.Equal(t, newDrive(1).queue[0], o.got[0].Body())
+}
+
 func TestNew_Refuses(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{})
