@@ -36,7 +36,7 @@ type Fresh interface {
 // Configurable is a target whose settings can be changed. Names are those of the
 // server's own settings ("unknown_fn", "ack.extra_bits"), and besides:
 //
-//	policy          sign policy of all drives, as "tb-gost-1"
+//	policy          sign policies: "reject" for all drives, or rules as "NUMBER=external 9999*=auto"
 //	plugin          "silent": drives whose policy is external have a verifier that never answers
 //	plugin.limit    how long such a verifier is waited for, a duration
 //	timeouts.scale  factor of all time limits, as "0.01"
@@ -52,7 +52,7 @@ type Restartable interface {
 	// Restart stops the server as a power cut would and starts it again.
 	Restart(ctx context.Context) error
 	// CutAfterStore makes the server die once, after it stored the next document and
-	// before it answers; it starts again by itself.
+	// before it answers; Restart then brings it back.
 	CutAfterStore(ctx context.Context) error
 }
 
