@@ -32,7 +32,7 @@ type operator struct {
 	mu   sync.Mutex
 	docs []*ffd.Document
 	kms  []*ffd.Document // forms 81 and 82
-	enc  int // encrypted messages
+	enc  int             // encrypted messages
 	bad  []string
 	ffd  fiscal.FFD // of the last document with 1209
 }
@@ -204,13 +204,3 @@ func (o *operator) fine(t *testing.T) {
 	defer o.mu.Unlock()
 	assert.Empty(t, o.bad)
 }
-
-// clock is a register's clock that the test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
-
-func (c *clock) add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
