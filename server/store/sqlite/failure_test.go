@@ -58,7 +58,9 @@ func hold(t *testing.T, s *Store) (release func()) {
 		})))
 	}()
 	<-held
-	return func() { close(free) }
+	release = sync.OnceFunc(func() { close(free) })
+	t.Cleanup(release)
+	return release
 }
 
 func big(fn fiscal.FNNumber, version int64) store.Acceptance {
