@@ -59,51 +59,71 @@ func FuzzDevice_Exec(f *testing.F) {
 	})
 }
 
-// FuzzLoad gives arbitrary bytes to Load, as they are and with a right frame around
-// them: it must refuse or give a drive that works and saves again.
+// frame puts a body into a snapshot with a right length and checksum.
+func frame(body []byte) []byte {
+	file := append([]byte(snapshotMark), snapshotVersion, 0)
+	file = append(binary.LittleEndian.AppendUint64(file, uint64(len(body))), body...)
+	sum := sha256.Sum256(file)
+	return append(file, sum[:]...)
+}
+
+// tour is a walk through the commands that read what a snapshot brought.
+func tour(d *Device) {
+	now := appendTime(nil, d.st.LastDoc)
+	for _, c := range []struct {
+		cmd  byte
+		data []byte
+	}{
+		{CmdStatus, nil}, {CmdLife, nil}, {CmdCounters, []byte{0}}, {CmdExchangeStatus, nil}, {CmdTransport, []byte{1}}, {CmdBeginRead, nil},
+		{CmdReadBlock, []byte{0, 0, 99, 0}}, {CmdEndRead, nil}, {CmdAck, make([]byte, 99)}, {CmdFindDocument, fdArg(1)}, {CmdFindAck, fdArg(1)},
+		{CmdDocumentTLV, fdArg(1)}, {CmdNextTLV, nil}, {CmdRegistrationTag, []byte{0xFF, 0xFF}}, {CmdNextRegistration, nil}, {CmdRegistrationResult, nil},
+		{CmdMarkingState, nil}, {CmdMarkingAnswer, make([]byte, 99)}, {CmdNoticeAck, make([]byte, 99)}, {CmdKeyAnswer, make([]byte, 99)},
+		{CmdFormReceipt, append(now, 1, 1, 0, 0, 0, 0)}, {CmdCancel, nil}, {CmdBeginStateReport, now}, {CmdFormStateReport, nil},
+		{CmdBeginCloseShift, now}, {CmdCloseShift, nil}, {CmdBeginOpenShift, now}, {CmdOpenShift, nil},
+	} {
+		d.Exec(c.cmd, c.data)
+	}
+}
+
+// FuzzLoad gives Load arbitrary bytes, and good snapshots in which a stretch was
+// replaced and the checksum made right again. Load must refuse, or give a drive that
+// works and saves again.
 func FuzzLoad(f *testing.F) {
-	for _, v := range []fiscal.FFD{fiscal.FFD105, fiscal.FFD12} {
-		r := openRig(f, v)
-		r.sell(5)
-		r.deliver()
-		r.ok(CmdBeginReceipt, r.stamp())
-		r.ok(CmdData, r.receiptData(7))
+	var bodies [][]byte
+	for _, r := range []*testRig{newRig(f, fiscal.FFD12), openRig(f, fiscal.FFD105), lived(f)} {
 		body, err := r.freeze()
 		require.NoError(f, err)
-		f.Add(body)
+		bodies = append(bodies, body)
 	}
-	var fresh bytes.Buffer
-	require.NoError(f, newRig(f, fiscal.FFD12).Save(&fresh))
-	f.Add(fresh.Bytes())
-	f.Add([]byte("FBFN"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if len(raw) > 64<<10 {
+	f.Add(byte(9), uint16(0), uint16(0), []byte("FBFN\x01\x00"))
+	for i, body := range bodies {
+		f.Add(byte(i), uint16(0), uint16(0), []byte{})
+		for _, word := range []string{`"Phase":`, `"FD":`, `"Open":`, `"Kind":`, `"Clock":`, `"Container":`, `"StoreTop":`, `"Saved":`, `"Reading":`} {
+			if at := bytes.Index(body, []byte(word)); at >= 0 {
+				f.Add(byte(i), uint16(at+len(word)), uint16(1), []byte("7"))
+			}
+		}
+		n := 4 + int(binary.LittleEndian.Uint32(body)) // the byte part begins
+		f.Add(byte(i), uint16(n), uint16(1), []byte{0xFF})
+		f.Add(byte(i), uint16(len(body)-1), uint16(1), []byte{})
+	}
+	f.Fuzz(func(t *testing.T, which byte, at, gone uint16, patch []byte) {
+		if len(patch) > 4<<10 {
 			return
 		}
-		framed := append([]byte(snapshotMark), snapshotVersion, 0)
-		framed = append(binary.LittleEndian.AppendUint64(framed, uint64(len(raw))), raw...)
-		sum := sha256.Sum256(framed)
-		for _, file := range [][]byte{raw, append(framed, sum[:]...)} {
-			d, err := Load(bytes.NewReader(file), Options{})
-			if err != nil {
-				require.Nil(t, d)
-				continue
-			}
-			now := appendTime(nil, d.st.LastDoc)
-			for _, cmd := range []struct {
-				code byte
-				data []byte
-			}{
-				{CmdStatus, nil}, {CmdLife, nil}, {CmdCounters, []byte{0}}, {CmdExchangeStatus, nil}, {CmdTransport, []byte{1}}, {CmdBeginRead, nil},
-				{CmdReadBlock, []byte{0, 0, 99, 0}}, {CmdEndRead, nil}, {CmdAck, make([]byte, 99)}, {CmdFindDocument, fdArg(1)}, {CmdFindAck, fdArg(1)},
-				{CmdDocumentTLV, fdArg(1)}, {CmdNextTLV, nil}, {CmdRegistrationTag, []byte{0xFF, 0xFF}}, {CmdNextRegistration, nil}, {CmdRegistrationResult, nil},
-				{CmdMarkingState, nil}, {CmdMarkingAnswer, make([]byte, 99)}, {CmdNoticeAck, make([]byte, 99)}, {CmdKeyAnswer, make([]byte, 99)},
-				{CmdFormReceipt, append(now, 1, 1, 0, 0, 0, 0)}, {CmdCancel, nil}, {CmdBeginStateReport, now}, {CmdFormStateReport, nil},
-				{CmdBeginCloseShift, now}, {CmdCloseShift, nil}, {CmdBeginOpenShift, now}, {CmdOpenShift, nil},
-			} {
-				d.Exec(cmd.code, cmd.data)
-			}
-			require.NoError(t, d.Save(&bytes.Buffer{}))
+		file := patch
+		if int(which) < len(bodies) {
+			body := bodies[which]
+			start := min(int(at), len(body))
+			end := min(start+int(gone), len(body))
+			file = frame(append(append(append([]byte{}, body[:start]...), patch...), body[end:]...))
 		}
+		d, err := Load(bytes.NewReader(file), Options{})
+		if err != nil {
+			require.Nil(t, d)
+			return
+		}
+		tour(d)
+		require.NoError(t, d.Save(&bytes.Buffer{}))
 	})
 }
