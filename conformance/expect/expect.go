@@ -81,7 +81,7 @@ func (e *Entry) check() (err error) {
 		if len(e.Checks) == 0 {
 			return fmt.Errorf("%s: checks are required: which of them end in %s", e.Case, e.Outcome)
 		}
-	case conformance.Skip, conformance.Error, report.Blocked:
+	case conformance.Skip, conformance.Error, conformance.Blocked:
 	default:
 		return fmt.Errorf("%s: outcome %q: want fail, warn, skip, blocked or error", e.Case, e.Outcome)
 	}
@@ -129,7 +129,7 @@ func (f *File) names(name string) bool {
 
 func (e *Entry) apply(r *report.Result, today time.Time) string {
 	switch failed := r.FailedNames(); {
-	case !e.until.IsZero() && today.After(e.until.AddDate(0, 0, 1)):
+	case !e.until.IsZero() && !today.Before(e.until.AddDate(0, 0, 1)):
 		return fmt.Sprintf("is expected to end in %s until %s: that day is over (%s)", e.Outcome, e.Until, e.Reason)
 	case r.Outcome == conformance.Pass:
 		return fmt.Sprintf("is expected to end in %s and passes: delete the entry (%s)", e.Outcome, e.Reason)

@@ -50,7 +50,7 @@ func TestApply(t *testing.T) {
 		"skipped":                {entry, result("O-089", conformance.Skip), "ends in skip"},
 		"another check":          {entry, result("O-089", conformance.Fail, "sign/fpo"), "fails sign/fpo"},
 		"one check more":         {entry, result("O-089", conformance.Fail, "connection/no-answer", "sign/fpo"), "fails connection/no-answer, sign/fpo"},
-		"its time is over":       {strings.Replace(entry, "08-01", "07-30", 1), result("O-089", conformance.Fail, "connection/no-answer"), "that day is over"},
+		"its time is over":       {strings.Replace(entry, "08-01", "07-31", 1), result("O-089", conformance.Fail, "connection/no-answer"), "that day is over"},
 		"an expected error":      {`- {case: O-089, outcome: error, reason: slow}`, result("O-089", conformance.Error), ""},
 		"an expected skip":       {`- {case: O-089, outcome: skip, reason: no clock}`, result("O-089", conformance.Skip), ""},
 		"a skip that fails":      {`- {case: O-089, outcome: skip, reason: no clock}`, result("O-089", conformance.Fail, "x"), "ends in fail"},
@@ -100,7 +100,7 @@ func TestLine_CanBePastedOnceItHasAReason(t *testing.T) {
 	for _, r := range []report.Result{
 		result("O-089", conformance.Fail, "connection/no-answer", "document/1022", "connection/no-answer"),
 		result("O-090", conformance.Error),
-		{ID: "O-034", Variant: "ffd1.2", Outcome: report.Blocked},
+		{ID: "O-034", Variant: "ffd1.2", Outcome: conformance.Blocked},
 	} {
 		line := expect.Line(&r)
 		_, err := expect.Parse("f", []byte(line))

@@ -29,7 +29,7 @@ func (c *Counts) add(r *Result) {
 		c.Fail++
 	case conformance.Skip:
 		c.Skip++
-	case Blocked:
+	case conformance.Blocked:
 		c.Blocked++
 	case conformance.Error:
 		c.Error++
@@ -65,7 +65,7 @@ func (r *Run) Verdict() Verdict {
 			if k.Outcome == conformance.Fail && k.Expected == nil {
 				return NotConformant
 			}
-		case (k.Outcome == conformance.Error || k.Outcome == Blocked) && k.Expected == nil:
+		case (k.Outcome == conformance.Error || k.Outcome == conformance.Blocked) && k.Expected == nil:
 			unproven = true
 		}
 	}

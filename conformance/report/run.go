@@ -18,10 +18,6 @@ import (
 // does not know are additions and are ignored.
 const Version = 1
 
-// Blocked is the outcome of a case whose precondition did not hold, so that nothing
-// was learned about its requirement.
-const Blocked conformance.Outcome = "blocked"
-
 // How a run ended.
 const (
 	Complete    = "complete"    // every chosen case was run or skipped with a reason
@@ -59,8 +55,9 @@ type Result struct {
 	Path      string              `json:"path"`
 	Title     string              `json:"title"`
 	Source    string              `json:"source"`
+	Of        conformance.Party   `json:"of"`
 	Mark      conformance.Mark    `json:"mark"`
-	Level     string              `json:"level,omitempty"` // MUST or SHOULD
+	Level     conformance.Level   `json:"level"`
 	Tags      []string            `json:"tags,omitempty"`
 	Outcome   conformance.Outcome `json:"outcome"`
 	Expected  *Expected           `json:"expected,omitempty"`
@@ -78,25 +75,24 @@ type Expected struct {
 
 // Check is one verdict inside a case.
 type Check struct {
-	Name        string           `json:"name"`
-	Requirement string           `json:"requirement"`
-	Mark        conformance.Mark `json:"mark"`
-	Level       string           `json:"level,omitempty"`
-	Source      string           `json:"source,omitempty"`
-	OK          bool             `json:"ok"`
-	Expected    string           `json:"expected,omitempty"` // of a failed check
-	Seen        string           `json:"seen,omitempty"`
-	Exchange    int              `json:"exchange,omitempty"` // number of the exchange it looked at, from 1; 0: none
-	Offset      *int             `json:"offset,omitempty"`   // of the offending byte in the answer, from 0
+	Name        string            `json:"name"`
+	Requirement string            `json:"requirement"`
+	Mark        conformance.Mark  `json:"mark"`
+	Level       conformance.Level `json:"level"`
+	OK          bool              `json:"ok"`
+	Expected    string            `json:"expected,omitempty"` // of a failed check
+	Seen        string            `json:"seen,omitempty"`
+	Exchange    int               `json:"exchange,omitempty"` // number of the exchange it looked at, from 1; 0: not known
+	Offset      *int              `json:"offset,omitempty"`   // of the offending byte in what was received, from 0
 }
 
-// Exchange is one request with its answer, or one thing sent or received alone.
+// Exchange is one message and what it was met with.
 type Exchange struct {
-	Sent       string             `json:"sent"`               // hex
-	Received   string             `json:"received,omitempty"` // hex
-	Ending     conformance.Ending `json:"ending"`
-	Connection int                `json:"connection,omitempty"` // number of the connection in the case, from 1; 0: unknown
-	Note       string             `json:"note,omitempty"`       // injected faults and the like
+	Sent     string             `json:"sent"`               // by the harness, hex
+	Received string             `json:"received,omitempty"` // from the target, hex
+	Ending   conformance.Ending `json:"ending"`
+	Incoming bool               `json:"incoming,omitempty"` // the target spoke first: sent is the answer
+	Note     string             `json:"note,omitempty"`     // what was done to the bytes on purpose
 }
 
 // Area is the first part of the path.
@@ -115,7 +111,7 @@ func (r *Result) Name() string {
 
 // Bad reports an outcome that fails a run unless it is expected.
 func Bad(o conformance.Outcome) bool {
-	return o == conformance.Fail || o == conformance.Error || o == Blocked
+	return o == conformance.Fail || o == conformance.Error || o == conformance.Blocked
 }
 
 // Failed lists the checks that did not hold.
@@ -183,7 +179,7 @@ func ReadFile(path string) (*Run, error) {
 
 func (r *Result) check() error {
 	switch r.Outcome {
-	case conformance.Pass, conformance.Fail, conformance.Warn, conformance.Skip, conformance.Error, Blocked:
+	case conformance.Pass, conformance.Fail, conformance.Warn, conformance.Skip, conformance.Blocked, conformance.Error:
 	default:
 		return fmt.Errorf("unknown outcome %q", r.Outcome)
 	}

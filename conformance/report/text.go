@@ -124,7 +124,7 @@ func (t *text) warning(k *Result) {
 }
 
 func (t *text) failure(k *Result) {
-	fmt.Fprintf(t, "\n%s %s %s\n  %s (%s, [%s]%s)\n", strings.ToUpper(string(k.Outcome)), k.Name(), k.Path, k.Title, k.Source, k.Mark, after(", ", k.Level))
+	fmt.Fprintf(t, "\n%s %s %s\n  %s (%s, [%s]%s)\n", strings.ToUpper(string(k.Outcome)), k.Name(), k.Path, k.Title, k.Source, k.Mark, after(", ", string(k.Level)))
 	if k.Reason != "" {
 		fmt.Fprintf(t, "  reason    %s\n", k.Reason)
 	}
@@ -167,10 +167,19 @@ func (t *text) exchanges(k *Result, failed []Check) {
 			}
 			continue
 		}
-		fmt.Fprintf(t, "  exchange %d (%s)%s\n    > %s\n", i+1, e.Ending, after(" ", e.Note), shortHex(e.Sent))
-		t.decoded(e.Sent, -1)
+		fmt.Fprintf(t, "  exchange %d (%s)%s\n", i+1, e.Ending, after(", ", e.Note))
+		sent := func() {
+			fmt.Fprintf(t, "    > %s\n", shortHex(e.Sent))
+			t.decoded(e.Sent, -1)
+		}
+		if !e.Incoming {
+			sent()
+		}
 		fmt.Fprintf(t, "    < %s\n", shortHex(e.Received))
 		t.decoded(e.Received, offset)
+		if e.Incoming {
+			sent()
+		}
 	}
 	if shown > otherExchanges {
 		fmt.Fprintf(t, "  and %d more exchanges\n", shown-otherExchanges)
