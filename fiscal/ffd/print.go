@@ -25,9 +25,6 @@ type PrintOptions struct {
 	Width int
 	// MaskPersonal hides the values of Personal.
 	MaskPersonal bool
-	// QR draws the code at the end of a receipt from its text, line by line; nil
-	// leaves it out.
-	QR func(text string) []string
 }
 
 // titles are the names of documents on paper (tag 1000).
@@ -48,7 +45,8 @@ var titles = map[fiscal.Form]string{
 // Print makes the printable text of a document in Russian: its name, then the
 // requisites that its table gives to the printed form in the order of
 // data/labels.csv, a line each, flags only when set, sums of payment only when not
-// zero. Requisites the tables do not know are left out. Lines end with \n.
+// zero. Requisites the tables do not know are left out. Lines end with \n. The QR
+// code is not drawn here: its text is QRText.
 func Print(d *Document, o PrintOptions) string {
 	if o.Width == 0 {
 		o.Width = DefaultPrintWidth
@@ -61,11 +59,6 @@ func Print(d *Document, o PrintOptions) string {
 	}
 	p.center(title)
 	p.fields(nil, d.Fields)
-	if d.Form.IsReceipt() && o.QR != nil {
-		for _, line := range o.QR(QRText(d)) {
-			p.center(line)
-		}
-	}
 	return p.text.String()
 }
 
