@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// The model test of the contract; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	if err := flag.Set("rapid.checks", "12"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
