@@ -22,10 +22,10 @@ func TestServer_Interleavings(t *testing.T) {
 	run := 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		registers := rapid.IntRange(1, 3).Draw(t, "registers")
+		registers := rapid.IntRange(1, 2).Draw(t, "registers")
 		scripts := make([][]string, registers)
 		for i := range scripts {
-			scripts[i] = rapid.SliceOfN(rapid.SampledFrom([]string{"sell", "sell", "repeat", "reconnect", "cut", "pipeline", "late"}), 1, 12).Draw(t, "script")
+			scripts[i] = rapid.SliceOfN(rapid.SampledFrom([]string{"sell", "sell", "repeat", "reconnect", "cut", "pipeline", "late"}), 1, 5).Draw(t, "script")
 		}
 		failures := make(chan error, registers)
 		var wg sync.WaitGroup

@@ -76,7 +76,7 @@ func TestConn_SlowPeers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t)
 		m := servertest.NewRegister(1, fiscal.FFD105).Registration().Message
-		const peers = 1000
+		const peers = slowPeers
 		ended := make(chan time.Duration, peers)
 		for range peers {
 			go func() {
