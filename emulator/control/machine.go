@@ -1,0 +1,63 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/emulator/fn"
+	"github.com/fiscalbench/fiscalbench/emulator/kkt"
+	"github.com/fiscalbench/fiscalbench/fiscal"
+)
+
+// Machine is what the port controls; *Till is one.
+type Machine interface {
+	Status() (Status, error)
+	Register(kkt.Registration) (kkt.Result, error)
+	Change(kkt.Change) (kkt.Result, error)
+	ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kkt.Result, error)
+	OpenShift(kkt.Cashier) (kkt.Result, error)
+	Receipt(kkt.Receipt) (kkt.Result, error)
+	Correction(kkt.Correction) (kkt.Result, error)
+	StateReport() (kkt.Result, error)
+	CloseShift(kkt.Cashier) (kkt.Result, error)
+	CloseArchive(kkt.Cashier) (kkt.Result, error)
+	// Exchange sends everything that waits.
+	Exchange(context.Context) (sent int, err error)
+	// Exec gives one raw command to the drive.
+	Exec(cmd byte, data []byte) (fn.Answer, error)
+	Faults() fn.Faults
+	SetFaults(fn.Faults) error
+	PowerCut() error
+	// Advance moves the clock and tells the new time.
+	Advance(time.Duration) time.Time
+	Save(io.Writer) error
+	Load(io.Reader) error
+	// Printed is the text of the last document; empty when none was printed.
+	Printed() string
+}
+
+// Errors of a machine that the port answers with a code of their own.
+var (
+	ErrNoOperator = errors.New("control: the register has no operator to exchange with")
+	ErrNoModel    = errors.New("control: no drive model of this name")
+	ErrBadNumber  = errors.New("control: not a number of an emulated drive")
+)
+
+// Status is the register at a glance.
+type Status struct {
+	Time         time.Time         `json:"time"` // the register's clock
+	Registered   bool              `json:"registered"`
+	Registration *kkt.Registration `json:"registration,omitempty"`
+	Drive        fn.View           `json:"drive"`
+	Operator     string            `json:"operator,omitempty"` // host:port
+	LastExchange *ExchangeState    `json:"last_exchange,omitempty"`
+}
+
+// ExchangeState is the last attempt to send.
+type ExchangeState struct {
+	At    time.Time `json:"at"`
+	Sent  int       `json:"sent"`
+	Error string    `json:"error,omitempty"`
+}
