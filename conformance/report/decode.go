@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -95,6 +96,7 @@ func (k *Keys) decode(text string, offset int) []Piece {
 }
 
 func (p *Piece) add(nodes []explain.Node, depth, start int) {
+	nodes = slices.SortedStableFunc(slices.Values(nodes), func(a, b explain.Node) int { return a.Offset - b.Offset })
 	for i := range nodes {
 		n := &nodes[i]
 		line := Line{Offset: start + n.Offset, Depth: depth, Tag: int(n.Tag), Name: n.Name, Value: n.Value, Hex: n.Raw.String(), Problem: n.Problem}

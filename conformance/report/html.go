@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
 )
@@ -74,6 +75,14 @@ func (r *Run) render(w io.Writer, name string, keys *Keys) error {
 	if err := templates.ExecuteTemplate(&b, name, r.page(keys)); err != nil {
 		return fmt.Errorf("report: making %s: %w", name, err)
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(bytes.Map(shown, b.Bytes()))
 	return err
+}
+
+// shown puts a mark in the place of control characters, which no page may have.
+func shown(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' {
+		return unicode.ReplacementChar
+	}
+	return r
 }

@@ -34,7 +34,7 @@ func facts(p *page) [][2]string {
 		{"ИНН оператора", p.Run.Target.OFD},
 		{"Начало", moment(p.Run.Started)},
 		{"Длительность", seconds(p.Run.Seconds)},
-		{"Случайное число", p.Run.Seed + " (по нему испытание повторяется байт в байт)"},
+		{"Зерно (seed)", p.Run.Seed + " (по нему испытание повторяется байт в байт)"},
 		{"Средство испытаний", p.Run.Tool},
 		{"Фискальные признаки", keys},
 		{"Повторить", strings.Join(strings.Fields("conformance run "+p.Run.Target.Flags+" --seed "+p.Run.Seed), " ")},
@@ -124,4 +124,4 @@ var mdEscaper = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt
 	"#", `\#`, "\r", " ", "\n", " ")
 
 // md keeps text from being read as Markdown or HTML.
-func md(s string) string { return mdEscaper.Replace(s) }
+func md(s string) string { return strings.Map(shown, mdEscaper.Replace(s)) }

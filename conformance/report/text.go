@@ -13,7 +13,7 @@ import (
 type TextOptions struct {
 	Keys    *Keys                // to look into signed and encrypted bytes; the public ones when the run used them
 	Expect  func(*Result) string // line for the expectations file; nil: none
-	Verbose bool                 // also list what passed
+	Verbose bool                 // also list what passed, and decode an exchange of every bad case
 }
 
 // hexShown is how many bytes of a message stand on its line.
@@ -22,12 +22,16 @@ const hexShown = 24
 // otherExchanges is how many exchanges beside the offending one are listed.
 const otherExchanges = 8
 
+// decodedCases is how many bad cases are shown with their exchange decoded; the page
+// decodes all.
+const decodedCases = 10
+
 // WriteText writes what a person at a terminal wants to know, the most important
 // last: skips, warnings, failures, counts. It ends without the last line, which is
 // LastLine.
 func (r *Run) WriteText(w io.Writer, o TextOptions) error {
-	out := bufio.NewWriter(w)
-	t := text{out, r, o, r.keys(o.Keys)}
+	out := bufio.NewWriter(printable{w})
+	t := text{Writer: out, run: r, o: o, keys: r.keys(o.Keys)}
 	if o.Verbose {
 		for i := range r.Results {
 			k := &r.Results[i]
@@ -61,6 +65,26 @@ type text struct {
 	run  *Run
 	o    TextOptions
 	keys *Keys
+	bad  int // cases shown so far
+}
+
+// printable keeps what came over the wire from steering the terminal: control
+// characters but line ends become their codes.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(b []byte) (int, error) {
+	clean := make([]byte, 0, len(b))
+	for _, c := range b {
+		if c < 0x20 && c != '\n' || c == 0x7F {
+			clean = fmt.Appendf(clean, "\\x%02x", c)
+			continue
+		}
+		clean = append(clean, c)
+	}
+	if _, err := p.w.Write(clean); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 func outcomeText(r *Result) string {
@@ -158,10 +182,12 @@ func where(c *Check) string {
 // some of the others.
 func (t *text) exchanges(k *Result, failed []Check) {
 	at, offset := k.offending(failed)
+	t.bad++
+	decode := t.o.Verbose || t.bad <= decodedCases
 	shown := 0
 	for i := range k.Exchanges {
 		e := &k.Exchanges[i]
-		if i != at {
+		if i != at || !decode {
 			if shown++; shown <= otherExchanges {
 				fmt.Fprintf(t, "  exchange %d: > %s < %s (%s)\n", i+1, shortHex(e.Sent), shortHex(e.Received), e.Ending)
 			}
@@ -170,7 +196,9 @@ func (t *text) exchanges(k *Result, failed []Check) {
 		fmt.Fprintf(t, "  exchange %d (%s)%s\n", i+1, e.Ending, after(", ", e.Note))
 		sent := func() {
 			fmt.Fprintf(t, "    > %s\n", shortHex(e.Sent))
-			t.decoded(e.Sent, -1)
+			if offset < 0 { // otherwise what was received is to blame
+				t.decoded(e.Sent, -1)
+			}
 		}
 		if !e.Incoming {
 			sent()
