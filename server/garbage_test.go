@@ -85,7 +85,7 @@ func throwGarbage(t *testing.T, addr string, connections, size int, seed int64) 
 // O-080 small: random bytes end their connections and cost others nothing.
 func TestServer_Garbage(t *testing.T) {
 	t.Parallel()
-	b := start(t, func(o *server.Options) { o.Timeouts.Silence = 200 * time.Millisecond })
+	b := startSQLite(t, func(o *server.Options) { o.Timeouts.Silence = 200 * time.Millisecond })
 	r := servertest.NewRegister(2, fiscal.FFD105)
 	b.confirmed(r.Registration(), r.OpenShift())
 	throwGarbage(t, b.addr, 60, 20_000, 1)
@@ -103,7 +103,7 @@ func TestTorture_Garbage(t *testing.T) {
 	if os.Getenv("TORTURE") == "" {
 		t.Skip("TORTURE is not set: see make torture")
 	}
-	b := start(t, func(o *server.Options) { o.Timeouts.Silence = time.Second })
+	b := startSQLite(t, func(o *server.Options) { o.Timeouts.Silence = time.Second })
 	r := servertest.NewRegister(2, fiscal.FFD105)
 	b.confirmed(r.Registration(), r.OpenShift())
 	const connections, size, rounds = 1000, 1 << 20, 5

@@ -17,7 +17,7 @@ func TestServer_ConfirmsWholeLife(t *testing.T) {
 	for _, v := range []fiscal.FFD{fiscal.FFD105, fiscal.FFD11, fiscal.FFD12} {
 		t.Run(v.String(), func(t *testing.T) {
 			t.Parallel()
-			b := start(t)
+			b := startSQLite(t)
 			r := servertest.NewRegister(int(v), v)
 			docs := []servertest.Doc{r.Registration()}
 			b.confirmed(docs...)

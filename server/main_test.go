@@ -31,9 +31,15 @@ type bench struct {
 	srv   *server.Server
 }
 
-// start runs a server on SQLite that checks every drive by TB-GOST-1, under the
+// start runs a server over memory that checks every drive by TB-GOST-1, under the
 // clock of the vectors. configure may change anything before.
 func start(t *testing.T, configure ...func(*server.Options)) *bench {
+	t.Helper()
+	return startOn(t, servertest.NewMemory(), configure...)
+}
+
+// startSQLite is start with a file and its flushes.
+func startSQLite(t *testing.T, configure ...func(*server.Options)) *bench {
 	t.Helper()
 	db, err := sqlite.Open(filepath.Join(t.TempDir(), "ofd.db"), sqlite.Options{})
 	require.NoError(t, err)

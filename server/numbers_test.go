@@ -21,7 +21,7 @@ import (
 // confirmations, one copy.
 func TestServer_RepeatsAtOnce(t *testing.T) {
 	t.Parallel()
-	b := start(t)
+	b := startSQLite(t)
 	d := servertest.NewRegister(1, fiscal.FFD105).Registration()
 	const peers = 16
 	replies := make([][]byte, peers)
@@ -46,7 +46,7 @@ func TestServer_RepeatsAtOnce(t *testing.T) {
 // document that both get at once is stored once.
 func TestServer_TwoServersOneStore(t *testing.T) {
 	t.Parallel()
-	a := start(t)
+	a := startSQLite(t)
 	b := startOn(t, a.store)
 	r := servertest.NewRegister(1, fiscal.FFD105)
 	docs := []servertest.Doc{r.Registration(), r.OpenShift()}
@@ -76,7 +76,7 @@ func TestServer_TwoServersOneStore(t *testing.T) {
 func TestServer_Gaps(t *testing.T) {
 	t.Parallel()
 	now := servertest.Clock
-	b := start(t, func(o *server.Options) { o.Now = func() time.Time { return now } })
+	b := startSQLite(t, func(o *server.Options) { o.Now = func() time.Time { return now } })
 	r := servertest.NewRegister(1, fiscal.FFD105)
 	docs := map[fiscal.FDNumber]servertest.Doc{}
 	for _, d := range []servertest.Doc{r.Registration(), r.OpenShift(), r.Receipt(1), r.Receipt(2), r.Receipt(3), r.Receipt(4), r.Receipt(5),
@@ -286,7 +286,7 @@ func TestServer_Policies(t *testing.T) {
 // O-031 small: registers in parallel, no confirmation crossed between drives.
 func TestServer_ManyRegisters(t *testing.T) {
 	t.Parallel()
-	b := start(t)
+	b := startSQLite(t)
 	const registers, receipts = 40, 10
 	var wg sync.WaitGroup
 	for i := range registers {

@@ -21,7 +21,7 @@ import (
 // O-002: a new drive takes the registration number over; the old one is replaced.
 func TestServer_ReplacedDrive(t *testing.T) {
 	t.Parallel()
-	b := start(t)
+	b := startSQLite(t)
 	old, taken := servertest.NewRegister(1, fiscal.FFD105), servertest.NewRegister(2, fiscal.FFD105)
 	taken.RegID = old.RegID
 	b.confirmed(old.Registration(), taken.Change(1))
@@ -143,7 +143,7 @@ func TestServer_AfterClose(t *testing.T) {
 func TestServer_SweepRemindsOfKeys(t *testing.T) {
 	t.Parallel()
 	now := servertest.Clock
-	b := start(t, func(o *server.Options) { o.Now = func() time.Time { return now } })
+	b := startSQLite(t, func(o *server.Options) { o.Now = func() time.Time { return now } })
 	r := servertest.NewRegister(1, fiscal.FFD11)
 	b.confirmed(r.Registration())
 	for _, c := range []struct{ days, incidents int }{{1079, 0}, {1081, 1}, {1090, 1}, {1107, 2}, {1109, 2}, {1120, 2}} {

@@ -74,7 +74,7 @@ func TestServer_ReproducesConfirmations(t *testing.T) {
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
-			b := start(t, func(o *server.Options) {
+			b := startSQLite(t, func(o *server.Options) {
 				if c.configure != nil {
 					c.configure(o)
 				}
@@ -264,7 +264,7 @@ func TestServer_TakesCapture(t *testing.T) {
 	}
 	t.Run("answered", func(t *testing.T) {
 		t.Parallel()
-		b := start(t, withPolicy(t, sign.PolicyAcceptUnverifiable))
+		b := startSQLite(t, withPolicy(t, sign.PolicyAcceptUnverifiable))
 		reply := b.exchange(capture.Hex.Bytes())
 		require.NotNil(t, reply)
 		assert.Equal(t, wire.PVersion{0x00, 0x01}, reply.Header.PVersion) // TRN-011, O-006
@@ -281,13 +281,13 @@ func TestServer_TakesCapture(t *testing.T) {
 	})
 	t.Run("auto", func(t *testing.T) {
 		t.Parallel()
-		b := start(t, withPolicy(t, sign.PolicyAuto))
+		b := startSQLite(t, withPolicy(t, sign.PolicyAuto))
 		require.NotNil(t, b.exchange(capture.Hex.Bytes()))
 		assert.Equal(t, "accept-unverifiable", fields(t, b).Policy)
 	})
 	t.Run("not answered", func(t *testing.T) {
 		t.Parallel()
-		b := start(t, func(o *server.Options) {
+		b := startSQLite(t, func(o *server.Options) {
 			var err error
 			o.Policies, err = sign.NewPolicies(sign.PolicyOptions{Default: sign.PolicyAcceptUnverifiable, NoConfirmUnverifiable: true})
 			require.NoError(t, err)
@@ -301,7 +301,7 @@ func TestServer_TakesCapture(t *testing.T) {
 	})
 	t.Run("rejected", func(t *testing.T) {
 		t.Parallel()
-		b := start(t, withPolicy(t, sign.PolicyReject))
+		b := startSQLite(t, withPolicy(t, sign.PolicyReject))
 		assert.Nil(t, b.exchange(capture.Hex.Bytes()))
 		_, err := b.store.Document(t.Context(), "9999078900005488", 1)
 		assert.ErrorIs(t, err, store.ErrNotFound)

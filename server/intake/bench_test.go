@@ -10,9 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
 	"github.com/fiscalbench/fiscalbench/server/marking"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,11 +51,11 @@ func (p *pipes) dial() net.Conn {
 type served struct {
 	*pipes
 	in  *Intake
-	mem *memory
+	mem *servertest.Memory
 	err chan error
 }
 
-func options(mem *memory) Options {
+func options(mem *servertest.Memory) Options {
 	policies, err := sign.NewPolicies(sign.PolicyOptions{Default: sign.PolicyTBGOST1})
 	if err != nil {
 		panic(err)
@@ -64,7 +66,7 @@ func options(mem *memory) Options {
 
 func serve(t *testing.T, configure ...func(*Options)) *served {
 	t.Helper()
-	mem := newMemory()
+	mem := servertest.NewMemory()
 	o := options(mem)
 	for _, c := range configure {
 		c(&o)
@@ -84,3 +86,24 @@ func (s *served) stop(t *testing.T) {
 }
 
 var errHook = errors.New("no room on the disk")
+
+// documents is the number of documents stored.
+func documents(t *testing.T, mem *servertest.Memory) int64 {
+	t.Helper()
+	s, err := mem.Stats(t.Context())
+	require.NoError(t, err)
+	return s.Documents
+}
+
+// refusals are the exchanges that stored no document.
+func refusals(t *testing.T, mem *servertest.Memory) (all []store.Exchange) {
+	t.Helper()
+	list, err := mem.Exchanges(t.Context(), "", store.Page{})
+	require.NoError(t, err)
+	for _, e := range list {
+		if e.Fault != fiscal.FaultNone {
+			all = append(all, e)
+		}
+	}
+	return all
+}

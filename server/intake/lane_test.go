@@ -104,11 +104,11 @@ func TestDriveCache_AgainstModel(t *testing.T) {
 // pipeline is an intake that is handed messages without a connection.
 type pipeline struct {
 	*Intake
-	mem *memory
+	mem *servertest.Memory
 }
 
 func newPipeline(t testing.TB, configure ...func(*Options)) pipeline {
-	mem := newMemory()
+	mem := servertest.NewMemory()
 	o := options(mem)
 	for _, c := range configure {
 		c(&o)
@@ -135,20 +135,20 @@ func TestIntake_ReadsNothingForLoneRegister(t *testing.T) {
 	p := newPipeline(t)
 	r := servertest.NewRegister(1, fiscal.FFD105)
 	p.give(t, r.Registration().Message)
-	before := p.mem.reads
+	before := p.mem.Reads()
 	p.give(t, r.OpenShift().Message)
 	for range 50 {
 		x := p.give(t, r.Receipt(100).Message)
 		require.NotNil(t, x.reply)
 	}
-	assert.Equal(t, before, p.mem.reads)
+	assert.Equal(t, before, p.mem.Reads())
 }
 
 // Another server was faster: the drive is read again and the document decided anew;
 // one that the other server stored is answered as a repeat.
 func TestIntake_RedoesStaleWork(t *testing.T) {
 	t.Parallel()
-	mem := newMemory()
+	mem := servertest.NewMemory()
 	one, two := newPipeline(t, func(o *Options) { o.Store = mem }), newPipeline(t, func(o *Options) { o.Store = mem })
 	r := servertest.NewRegister(1, fiscal.FFD105)
 	docs := []servertest.Doc{r.Registration(), r.OpenShift(), r.Receipt(1), r.Receipt(2), r.Receipt(3)}
@@ -157,13 +157,17 @@ func TestIntake_RedoesStaleWork(t *testing.T) {
 		again := []pipeline{two, one}[i%2].give(t, d.Message)
 		assert.Equal(t, first.reply, again.reply)
 		assert.Equal(t, fiscal.DuplicateSame, again.fault)
-		assert.Empty(t, mem.documents[d.FN][d.FD].Findings)
+		stored, err := mem.Document(t.Context(), d.FN, d.FD)
+		require.NoError(t, err)
+		assert.Empty(t, stored.Findings)
 	}
-	assert.EqualValues(t, len(docs), mem.drives[r.FN].Version)
+	row, err := mem.Drive(t.Context(), r.FN)
+	require.NoError(t, err)
+	assert.EqualValues(t, len(docs), row.Version)
 
 	always := newPipeline(t, func(o *Options) {
 		o.Store = mem
-		mem.beforeAccept = func(store.Acceptance) error { return store.ErrStale }
+		mem.BeforeAccept = func(store.Acceptance) error { return store.ErrStale }
 	})
 	x := always.give(t, r.Receipt(4).Message)
 	assert.Nil(t, x.reply, "a store that never agrees is given up")
@@ -188,7 +192,7 @@ func FuzzIntake_Document(f *testing.F) {
 		d := r.Seal(fiscal.Form(form), fiscal.FDNumber(fd), stlv)
 		x := p.give(t, d.Message)
 		if x.reply != nil {
-			if _, ok := p.mem.documents[d.FN][d.FD]; !ok {
+			if _, err := p.mem.Document(t.Context(), d.FN, d.FD); err != nil {
 				t.Fatal("answered but not stored")
 			}
 		}

@@ -26,7 +26,7 @@ func TestIntake_ShutdownDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storing, goOn := make(chan struct{}), make(chan struct{})
 		s := serve(t, func(o *Options) {
-			o.Store.(*memory).beforeAccept = func(store.Acceptance) error {
+			o.Store.(*servertest.Memory).BeforeAccept = func(store.Acceptance) error {
 				close(storing)
 				<-goOn
 				return nil
@@ -103,7 +103,7 @@ func TestIntake_WaitsForDescriptors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := &scarce{pipes: newPipes()}
 		ln.failures.Store(12)
-		in, err := New(options(newMemory()))
+		in, err := New(options(servertest.NewMemory()))
 		require.NoError(t, err)
 		served := make(chan error, 1)
 		began := time.Now()
@@ -129,7 +129,7 @@ func (broken) Accept() (net.Conn, error) { return nil, &net.OpError{Op: "accept"
 
 func TestIntake_ServeTellsOfClosedListener(t *testing.T) {
 	t.Parallel()
-	in, err := New(options(newMemory()))
+	in, err := New(options(servertest.NewMemory()))
 	require.NoError(t, err)
 	assert.ErrorIs(t, in.Serve(broken{newPipes()}), net.ErrClosed)
 	require.NoError(t, in.Shutdown(t.Context()))
@@ -168,7 +168,7 @@ func TestIntake_NoAnswerWithoutStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fail := true
 		s := serve(t, func(o *Options) {
-			o.Store.(*memory).beforeAccept = func(store.Acceptance) error {
+			o.Store.(*servertest.Memory).BeforeAccept = func(store.Acceptance) error {
 				if fail {
 					return errHook
 				}
@@ -181,7 +181,7 @@ func TestIntake_NoAnswerWithoutStore(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, io.EOF)
-		assert.Zero(t, s.mem.count())
+		assert.Zero(t, documents(t, s.mem))
 		fail = false
 		c = s.dial()
 		_, err = c.Write(d.Message)

@@ -42,7 +42,7 @@ func TestConn_IdleLimit(t *testing.T) {
 		after, got = closedAfter(t, c)
 		assert.Equal(t, 60*time.Second, after, "idle again after the answer")
 		assert.NotEmpty(t, got)
-		assert.Empty(t, s.mem.faults())
+		assert.Empty(t, refusals(t, s.mem))
 		s.stop(t)
 	})
 }
@@ -62,9 +62,13 @@ func TestConn_SilenceInsideMessage(t *testing.T) {
 			assert.Empty(t, got)
 		}
 		synctest.Wait()
-		assert.Equal(t, []string{"incomplete_body", "incomplete_body", "incomplete_body", "incomplete_body", "incomplete_body"}, s.mem.faults())
-		assert.Equal(t, m[:100], s.mem.exchanges[3].Request, "raw bytes are kept")
-		assert.Zero(t, s.mem.count())
+		refused := refusals(t, s.mem)
+		require.Len(t, refused, 5)
+		for _, e := range refused {
+			assert.Equal(t, fiscal.IncompleteBody, e.Fault)
+		}
+		assert.Equal(t, m[:100], refused[3].Request, "raw bytes are kept")
+		assert.Zero(t, documents(t, s.mem))
 		s.stop(t)
 	})
 }
@@ -123,7 +127,7 @@ func TestConn_WriteLimit(t *testing.T) {
 		synctest.Wait()
 		_, err = c.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, io.EOF)
-		require.Equal(t, 1, s.mem.count())
+		require.EqualValues(t, 1, documents(t, s.mem))
 
 		c = s.dial()
 		_, err = c.Write(d.Message)
@@ -131,7 +135,9 @@ func TestConn_WriteLimit(t *testing.T) {
 		reply := make([]byte, 1024)
 		n, err := c.Read(reply)
 		require.NoError(t, err)
-		assert.Equal(t, s.mem.documents[d.FN][1].Confirmation, reply[30:n])
+		stored, err := s.mem.Document(t.Context(), d.FN, 1)
+		require.NoError(t, err)
+		assert.Equal(t, stored.Confirmation, reply[30:n])
 		require.NoError(t, c.Close())
 		s.stop(t)
 	})
