@@ -20,7 +20,7 @@ type playCmd struct {
 	Marking   string        `placeholder:"HOST:PORT" help:"Marking operator for codes of FFD 1.2."`
 	OFDINN    string        `name:"ofd-inn" placeholder:"INN" help:"INN of the operator for registrations that name none."`
 	Seed      uint64        `default:"1" help:"Seed of everything left to chance: one seed gives the same bytes."`
-	KeepAlive bool          `name:"keep-alive" help:"Send many documents on one connection."`
+	KeepAlive bool          `name:"keep-alive" default:"true" negatable:"" help:"Send many documents on one connection; --no-keep-alive opens one for each."`
 	Print     bool          `help:"Print each document as on paper."`
 	JSON      bool          `name:"json" help:"Print each document and the summary as lines of JSON."`
 	Answer    time.Duration `default:"30s" help:"How long to wait for each confirmation."`

@@ -199,8 +199,10 @@ func TestHandler_Snapshot(t *testing.T) {
 	assert.True(t, s.Registered)
 	c.do("POST", "/open", "", 200, nil)
 
-	again, err := LoadTill(bytes.NewReader(kept), TillOptions{FN: fn.Options{Number: s.Drive.Number}})
+	again, err := LoadTill(bytes.NewReader(kept), TillOptions{})
 	require.NoError(t, err)
+	_, err = LoadTill(bytes.NewReader(kept), TillOptions{FN: fn.Options{Number: "9999078902000012"}})
+	require.ErrorIs(t, err, fn.ErrForeignDrive)
 	st, err := again.Status()
 	require.NoError(t, err)
 	assert.True(t, st.Registered)

@@ -63,10 +63,25 @@ func NewTill(o TillOptions) (*Till, error) {
 	return t, nil
 }
 
-// LoadTill makes a register with a drive from a snapshot (Save).
+// LoadTill makes a register with a drive from a snapshot (Save). An empty number in
+// o.FN is the snapshot's.
 func LoadTill(r io.Reader, o TillOptions) (*Till, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("control: reading a snapshot: %w", err)
+	}
+	if o.FN.Number == "" { // keys are made from the number, so it must be known first
+		d, err := fn.Load(bytes.NewReader(text), fn.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("control: %w", err)
+		}
+		o.FN.Number = d.Number()
+	}
 	t := newTill(o)
-	return t, t.Load(r)
+	if err := t.Load(bytes.NewReader(text)); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 func newTill(o TillOptions) *Till {
