@@ -95,6 +95,9 @@ func (k *Keys) decode(text string, offset int) []Piece {
 	return pieces
 }
 
+// unreadable is the name that fiscal/explain gives to what follows a break.
+const unreadable = "не читается"
+
 func (p *Piece) add(nodes []explain.Node, depth, start int) {
 	nodes = slices.SortedStableFunc(slices.Values(nodes), func(a, b explain.Node) int { return a.Offset - b.Offset })
 	for i := range nodes {
@@ -102,6 +105,9 @@ func (p *Piece) add(nodes []explain.Node, depth, start int) {
 		line := Line{Offset: start + n.Offset, Depth: depth, Tag: int(n.Tag), Name: n.Name, Value: n.Value, Hex: n.Raw.String(), Problem: n.Problem}
 		if ffd.Personal(n.Tag) && len(n.Raw) > 0 {
 			line.Value, line.Hex = "", fmt.Sprintf("%d байт, личные данные не показаны", len(n.Raw))
+		}
+		if n.Tag == 0 && depth > 0 && n.Name == unreadable && len(n.Raw) > tlv.HeaderLen {
+			line.Hex = fmt.Sprintf("%s… %d байт", n.Raw[:tlv.HeaderLen], len(n.Raw)) // what follows may be a person's name
 		}
 		p.Lines = append(p.Lines, line)
 		p.add(n.Children, depth+1, start)
