@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,8 +172,11 @@ func TestServer_Handler(t *testing.T) {
 	}
 	code, body := get("/healthz")
 	assert.Equal(t, http.StatusOK, code, body)
-	_, body = get("/metrics")
-	for _, line := range []string{`ofd_documents_total{form="1",verdict="accepted"} 1`, "ofd_confirmations_total 1", "ofd_commit_seconds_count 1",
+	require.Eventually(t, func() bool { // counted when the answer has left
+		_, body = get("/metrics")
+		return strings.Contains(body, "ofd_confirmations_total 1")
+	}, 5*time.Second, 2*time.Millisecond)
+	for _, line := range []string{`ofd_documents_total{form="1",verdict="accepted"} 1`, "ofd_commit_seconds_count 1",
 		"ofd_store_waiting 0", `ofd_messages_total{kind="document"} 1`} {
 		assert.Contains(t, body, line)
 	}

@@ -39,7 +39,8 @@ type Options struct {
 	Limits   intake.Limits
 	Marking  marking.Options
 
-	Now      func() time.Time
+	Now      func() time.Time // time.Now when nil
+	Follow   func(time.Time)  // told the time of each document: intake.Options.Follow
 	Logger   *slog.Logger
 	Registry prometheus.Registerer // a registry of its own when nil; a Gatherer too, to be shown at /metrics
 	API      api.Options           // of the read-only JSON API
@@ -83,7 +84,7 @@ func New(o Options) (*Server, error) {
 	}
 	in, err := intake.New(intake.Options{
 		Store: o.Store, OFD: o.OFD, Policies: o.Policies, Marking: marking.New(o.Marking), Settings: o.Settings,
-		Timeouts: o.Timeouts, Limits: o.Limits, Now: o.Now, Logger: o.Logger, Observer: m,
+		Timeouts: o.Timeouts, Limits: o.Limits, Now: o.Now, Follow: o.Follow, Logger: o.Logger, Observer: m,
 	})
 	if err != nil {
 		return nil, err

@@ -130,9 +130,12 @@ func TestServe_ConfirmsAndDrains(t *testing.T) {
 			code, health := p.get("/healthz")
 			assert.Equal(t, http.StatusOK, code)
 			assert.Equal(t, "{\"status\":\"ok\"}\n", health)
-			_, metrics := p.get("/metrics")
+			var metrics string
+			require.Eventually(t, func() bool { // counted when the answer has left
+				_, metrics = p.get("/metrics")
+				return strings.Contains(metrics, "ofd_confirmations_total 3")
+			}, 5*time.Second, 5*time.Millisecond)
 			assert.Contains(t, metrics, `ofd_documents_total{form="3",verdict="accepted"} 1`)
-			assert.Contains(t, metrics, "ofd_confirmations_total 3")
 			assert.Contains(t, metrics, "go_goroutines")
 			idle, err := servertest.Dial(p.kkt) // a peer that says nothing does not hold the end up
 			require.NoError(t, err)
@@ -237,6 +240,30 @@ func TestRun_ExitCodes(t *testing.T) {
 			t.Parallel()
 			var out, errs strings.Builder
 			assert.Equal(t, c.want, run(c.args, nil, &out, &errs), errs.String())
+		})
+	}
+}
+
+// Registers that live in a time of their own are not told that they are early or late.
+func TestServe_ClockFollowsDocuments(t *testing.T) {
+	t.Parallel()
+	for clock, want := range map[string]int{"documents": 0, "2026-08-01T09:02:01Z": 14} {
+		t.Run(clock, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, filepath.Join(t.TempDir(), "ofd.db"), "--clock="+clock)
+			r := servertest.NewRegister(1, fiscal.FFD105)
+			confirm(t, p.kkt, r.Registration())
+			r.Time = r.Time.AddDate(2, 0, 0)
+			d := r.OpenShift()
+			m, err := servertest.Send(p.kkt, d.Message)
+			require.NoError(t, err)
+			a, err := servertest.ReadAck(d, m)
+			require.NoError(t, err)
+			assert.Equal(t, want, a.Code, "D-03")
+			if clock == "documents" {
+				assert.Equal(t, r.Time.Add(-time.Minute), a.At)
+			}
+			assert.Equal(t, exitFine, p.stop(syscall.SIGTERM))
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,7 +42,7 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	if err != nil {
 		return nil, nil, err
 	}
-	now, err := s.now()
+	now, follow, err := s.now()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +67,7 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	o := &server.Options{OFD: inn, OFDName: s.Name, Policies: policies, Settings: settings, Now: now, Logger: log, Registry: registry,
+	o := &server.Options{OFD: inn, OFDName: s.Name, Policies: policies, Settings: settings, Now: now, Follow: follow, Logger: log, Registry: registry,
 		Timeouts: timeouts, Limits: intake.Limits{Connections: s.MaxConnections, PerPeer: s.MaxPerPeer}}
 	o.Marking.Signs, o.Marking.Down, o.Marking.Delay = scheme, s.MarkingDown, s.MarkingDelay
 	if s.MarkingDelay <= 0 {
@@ -75,15 +76,40 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	return o, closePlugin, nil
 }
 
-func (s *serveCmd) now() (func() time.Time, error) {
-	if s.Clock == "now" {
-		return time.Now, nil
+// now makes the clock of --clock; follow is nil unless it follows documents.
+func (s *serveCmd) now() (now func() time.Time, follow func(time.Time), err error) {
+	switch s.Clock {
+	case "now":
+		return time.Now, nil, nil
+	case "documents":
+		var c documentClock
+		return c.now, c.follow, nil
 	}
 	t, err := time.Parse(time.RFC3339, s.Clock)
 	if err != nil {
-		return nil, usage("--clock=%q: want now or a moment as 2026-08-01T09:02:01Z", s.Clock)
+		return nil, nil, usage("--clock=%q: want now, documents or a moment as 2026-08-01T09:02:01Z", s.Clock)
 	}
-	return func() time.Time { return t }, nil
+	return func() time.Time { return t }, nil, nil
+}
+
+// documentClock shows the latest time that any document carried: that of registers
+// which live faster than the world. Before the first document it shows the world's.
+type documentClock struct{ latest atomic.Int64 } // seconds; 0: no document yet
+
+func (c *documentClock) now() time.Time {
+	if s := c.latest.Load(); s != 0 {
+		return time.Unix(s, 0).UTC()
+	}
+	return time.Now()
+}
+
+func (c *documentClock) follow(t time.Time) {
+	for {
+		before := c.latest.Load()
+		if t.Unix() <= before || c.latest.CompareAndSwap(before, t.Unix()) {
+			return
+		}
+	}
 }
 
 // settings joins profile, faults and the rest.

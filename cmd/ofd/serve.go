@@ -40,7 +40,7 @@ type serveCmd struct {
 	Plugin                string `name:"plugin" placeholder:"COMMAND" help:"Program that checks and makes signs under policy external, with arguments divided by spaces."`
 	MasterKey             string `name:"master-key" placeholder:"HEX" help:"Secret master key of TB-GOST-1 instead of the public one (better as OFD_MASTER_KEY)."`
 
-	Clock          string        `name:"clock" default:"now" placeholder:"now|RFC3339" help:"Time of arrival: now, or one fixed moment (default ${default})."`
+	Clock          string        `name:"clock" default:"now" placeholder:"now|documents|RFC3339" help:"Time of arrival: now, that of the latest document (for registers in accelerated time), or one fixed moment (default ${default})."`
 	MarkingDelay   time.Duration `name:"marking-delay" default:"200ms" help:"How long the marking stand-in thinks (default ${default})."`
 	MarkingDown    bool          `name:"marking-down" help:"The marking operator gives no answers."`
 	Idle           time.Duration `name:"idle" default:"60s" help:"Limit between messages of a connection (default ${default})."`

@@ -152,6 +152,10 @@ func (in *Intake) read(ctx context.Context, x *exchange, p *paper) {
 		return
 	}
 	d, broken := ffd.Decode(p.opened.STLV)
+	if in.o.Follow != nil && d.Has(ffd.TagDateTime) {
+		in.o.Follow(d.DateTime())
+		x.at = in.o.Now().UTC()
+	}
 	if d.Has(ffd.TagFFDVersion) || broken == nil {
 		if v := d.FFD(); v <= fiscal.FFD12 {
 			p.ffd = v

@@ -29,8 +29,11 @@ type Options struct {
 	Timeouts Timeouts
 	Limits   Limits
 
-	Now      func() time.Time // of arrival: time.Now when nil
-	Logger   *slog.Logger     // discarded when nil
+	Now func() time.Time // of arrival: time.Now when nil
+	// Follow is told the time (1012) of each document with a right sign before it is
+	// judged, so that a clock may follow registers that live in a time of their own.
+	Follow   func(time.Time)
+	Logger   *slog.Logger // discarded when nil
 	Observer Observer
 }
 
