@@ -52,7 +52,7 @@ type process struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := runContext(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
@@ -68,11 +68,7 @@ func (e coded) Unwrap() error { return e.err }
 
 func usage(format string, args ...any) error { return coded{exitUsage, fmt.Errorf(format, args...)} }
 
-func run(args, env []string, stdout, stderr io.Writer) int {
-	return runContext(context.Background(), args, env, stdout, stderr)
-}
-
-func runContext(ctx context.Context, args, env []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int {
 	err := dispatch(args, &process{ctx: ctx, env: env, out: stdout, err: stderr})
 	var stop stopped
 	switch {

@@ -300,7 +300,9 @@ func (t *Till) PowerCut() error {
 		return err
 	}
 	e.KKT().Forget()
-	return nil
+	t.sending.Lock()
+	defer t.sending.Unlock()
+	return e.Close() // the connections of a register without power are gone too
 }
 
 // Save writes the drive.

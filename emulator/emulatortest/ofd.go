@@ -96,7 +96,7 @@ func (o *OFD) accept() {
 		o.mu.Unlock()
 		o.wg.Go(func() {
 			defer c.Close()
-			if err := o.serve(c); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+			if err := o.serve(c); !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 				o.mu.Lock()
 				o.errs = append(o.errs, err)
 				o.mu.Unlock()
@@ -105,6 +105,7 @@ func (o *OFD) accept() {
 	}
 }
 
+// serve ends with an error; io.EOF is the usual one.
 func (o *OFD) serve(c net.Conn) error {
 	var d wire.Decoder
 	for {

@@ -40,7 +40,7 @@ func (r *replaceFN) run(p *player) error {
 	if !ok {
 		return fmt.Errorf("the register is not registered")
 	}
-	p.hashed = 0
+	p.hashed, p.last = 0, 0
 	_, res, err := p.reg.ReplaceFN(drive, kkt.Change{Registration: reg})
 	if err == nil {
 		p.report.Drives = append(p.report.Drives, p.reg.Number())
@@ -148,9 +148,12 @@ func (f *fault) run(p *player) error {
 	return p.faults(func(on *fn.Faults) { *on = f.settings(*on) })
 }
 
+// faults changes the switches. Setting them counts calls anew, so faults of single
+// calls from earlier steps would happen once more: they end here.
 func (p *player) faults(change func(*fn.Faults)) error {
 	return p.reg.Do(func(d *fn.Device) error {
 		on := d.Faults()
+		on.Commands, on.RefuseAcks = nil, nil
 		change(&on)
 		return d.SetFaults(on)
 	})
@@ -159,12 +162,20 @@ func (p *player) faults(change func(*fn.Faults)) error {
 func (c *powerCut) run(p *player) error {
 	if c.At != nil {
 		return p.faults(func(f *fn.Faults) {
-			f.Commands = append(f.Commands, fn.CommandFault{Command: byte(*c.At), Call: 1, PowerLoss: true})
+			f.Commands = []fn.CommandFault{{Command: byte(*c.At), Call: 1, PowerLoss: true}}
 		})
 	}
-	err := p.reg.Do(func(d *fn.Device) error { d.PowerCut(); return nil })
+	if err := p.reg.Do(func(d *fn.Device) error { d.PowerCut(); return nil }); err != nil {
+		return err
+	}
+	return p.restart()
+}
+
+// restart is what a register does when the power is back: its connections are gone,
+// and it reads from the drive what it must know.
+func (p *player) restart() error {
 	p.reg.KKT().Forget()
-	return err
+	return p.reg.Close()
 }
 
 func (e *expect) run(p *player) error {

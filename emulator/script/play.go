@@ -15,6 +15,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/emulator"
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
+	"github.com/fiscalbench/fiscalbench/emulator/fnport"
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/emulator/link"
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -83,6 +84,7 @@ type player struct {
 	report Report
 	sum    hash.Hash
 	hashed fiscal.FDNumber // last document of the drive in the sum
+	last   fiscal.FDNumber // last document of the drive that was made
 }
 
 // Play lives the script. The report is valid up to the error, which is *StepError.
@@ -174,6 +176,9 @@ func (p *player) step(s *Step) error {
 		return err
 	}
 	err := s.Action.run(p)
+	if errors.Is(err, fnport.ErrSilent) { // a fault switch took the power away
+		err = errors.Join(err, p.restart())
+	}
 	switch {
 	case s.Fails == "":
 		return err
@@ -200,6 +205,12 @@ func refusals(err error) (names []string) {
 	if errors.As(err, &l) {
 		names = append(names, string(l.Stage))
 	}
+	if errors.Is(err, fnport.ErrSilent) {
+		names = append(names, "silent")
+	}
+	if errors.Is(err, ErrExpectation) {
+		names = append(names, "expectation")
+	}
 	return names
 }
 
@@ -217,7 +228,8 @@ func (p *player) made(res kkt.Result, err error) error {
 	if err != nil {
 		return err
 	}
-	p.report.Documents++
+	p.report.Documents += int(res.FD - p.last) // one call may make two: a state report before a new format
+	p.last = res.FD
 	if p.opt.Document != nil {
 		p.opt.Document(Document{p.reg.Number(), res})
 	}
