@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -140,4 +141,50 @@ func TestTorture_Garbage(t *testing.T) {
 		}
 	}
 	require.Less(t, runtime.NumGoroutine(), 100)
+}
+
+// O-031: 200 registers in parallel, 50 receipts each, one connection a document:
+// nothing crossed, 99 of 100 answered within 3 s.
+func TestTorture_ManyRegisters(t *testing.T) {
+	if os.Getenv("TORTURE") == "" {
+		t.Skip("TORTURE is not set: see make torture")
+	}
+	b := startSQLite(t)
+	const registers, receipts = 200, 50
+	times := make(chan time.Duration, registers*(receipts+3))
+	var wg sync.WaitGroup
+	for i := range registers {
+		wg.Go(func() {
+			r := servertest.NewRegister(1000+i, fiscal.FFD105)
+			docs := []servertest.Doc{r.Registration(), r.OpenShift()}
+			for range receipts {
+				docs = append(docs, r.Receipt(uint64(i+1)))
+			}
+			for _, d := range append(docs, r.CloseShift()) {
+				began := time.Now()
+				m, err := servertest.Send(b.addr, d.Message)
+				if !assert.NoError(t, err) {
+					return
+				}
+				times <- time.Since(began)
+				a, err := servertest.ReadAck(d, m)
+				if assert.NoError(t, err) {
+					assert.True(t, a.Accepted())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(times)
+	var all []time.Duration
+	for took := range times {
+		all = append(all, took)
+	}
+	slices.Sort(all)
+	require.Len(t, all, registers*(receipts+3))
+	t.Logf("%d documents: median %s, 99 %% %s, longest %s", len(all), all[len(all)/2], all[len(all)*99/100], all[len(all)-1])
+	assert.LessOrEqual(t, all[len(all)*99/100], 3*time.Second)
+	stats, err := b.store.Stats(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, stats.Findings)
 }

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 	"github.com/fiscalbench/fiscalbench/server"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -328,4 +330,40 @@ func TestServer_RepeatedBits(t *testing.T) {
 	odd := r.OpenShift(servertest.Field(ffd.TagOperatorMessage, 0xC2))
 	b.ack(odd)
 	assert.Equal(t, []string{"P-14"}, b.rules(odd), "bit 7 was never sent")
+}
+
+// slowPlugin gives its verdict when told to.
+type slowPlugin struct {
+	sign.Verifier
+	asked, answer chan struct{}
+}
+
+func (p slowPlugin) Open(context.Context, fiscal.FNNumber, fiscal.INN, wire.Container) (sign.Opened, error) {
+	close(p.asked)
+	<-p.answer
+	return sign.Opened{FPS: sign.Unverifiable}, &wire.Error{Fault: fiscal.EncryptedUnreadable}
+}
+
+// O-100: a plug-in that thinks delays nobody else.
+func TestServer_SlowPluginDelaysNobody(t *testing.T) {
+	t.Parallel()
+	slow := servertest.NewRegister(1, fiscal.FFD105)
+	p := slowPlugin{Verifier: servertest.Scheme, asked: make(chan struct{}), answer: make(chan struct{})}
+	b := start(t, func(o *server.Options) {
+		var err error
+		o.Policies, err = sign.NewPolicies(sign.PolicyOptions{Default: sign.PolicyTBGOST1, External: p,
+			ByNumber: map[fiscal.FNNumber]sign.Policy{slow.FN: sign.PolicyExternal}})
+		require.NoError(t, err)
+	})
+	done := make(chan *wire.Message)
+	go func() {
+		m, _ := servertest.Send(b.addr, slow.Registration().Message)
+		done <- m
+	}()
+	<-p.asked
+	quick := servertest.NewRegister(2, fiscal.FFD105)
+	b.confirmed(quick.Registration(), quick.OpenShift())
+	close(p.answer)
+	assert.Nil(t, <-done, "unreadable without a verdict: reset")
+	b.awaitFault("encrypted_unreadable")
 }

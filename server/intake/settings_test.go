@@ -1,6 +1,10 @@
 package intake
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,4 +117,22 @@ func TestSettings_Rules(t *testing.T) {
 	require.NoError(t, s.Set("rule.M-02", "off"))
 	got := s.judge([]flk.Finding{{Rule: "M-02", Severity: flk.Error}, {Rule: "Q-06", Severity: flk.Warning}, {Rule: "V-01", Severity: flk.Error}})
 	assert.Equal(t, []flk.Finding{{Rule: "Q-06", Severity: flk.Error}, {Rule: "V-01", Severity: flk.Error}}, got)
+}
+
+// docs/server.md lists every fault with its defaults and what it may be set to.
+func TestDocs_ListEveryFault(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "server.md"))
+	require.NoError(t, err)
+	for _, f := range fiscal.Faults() {
+		r := rows[f]
+		names := make([]string, len(r.allowed))
+		for i, a := range r.allowed {
+			names[i] = string(a)
+		}
+		assert.Contains(t, string(raw), fmt.Sprintf("| %s | `%s` | %s | %s | %s |\n", f.ID(), f, r.strict, r.lenient, strings.Join(names, ", ")))
+	}
+	for _, s := range otherSettings {
+		assert.Contains(t, string(raw), "`"+s+"`")
+	}
 }
