@@ -12,11 +12,12 @@ export CGO_ENABLED ?= 0
 
 build:
 	@mkdir -p $(BIN)
-	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+	$(GO) build -o $(BIN)/ ./cmd/...
 
 # The main job: an operator with demo registers that live a day in accelerated time.
-run: build
-	@mkdir -p $(RUN_DIR)
+run:
+	@mkdir -p $(BIN) $(RUN_DIR)
+	$(GO) build -o $(BIN)/ ./cmd/ofd
 	@exec ./$(BIN)/ofd serve --demo --store sqlite:$(RUN_DIR)/ofd.db
 
 # Everything a maintainer checks before a change goes in, but lint.
