@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,7 +32,7 @@ const (
 const description = "A test bench register (ККТ) with its fiscal drive (ФН). Its keys are public: what it makes is valid nowhere but on the bench."
 
 type cli struct {
-	LogLevel slog.Level `name:"log-level" default:"WARN" env:"KKT_LOG_LEVEL" help:"Log events from this level on: DEBUG, INFO, WARN, ERROR."`
+	LogLevel slog.Level `name:"log-level" default:"WARN" help:"Log events from this level on: DEBUG, INFO, WARN, ERROR."`
 
 	Play    playCmd    `cmd:"" help:"Play a scripted life."`
 	Serve   serveCmd   `cmd:"" help:"Serve a register: HTTP control, the drive's serial line, exchange with an operator."`
@@ -103,7 +104,7 @@ func (s stopped) Error() string { return fmt.Sprintf("stopped with code %d", int
 func dispatch(args []string, p *process) error {
 	c := &cli{}
 	stop := stopped(-1)
-	parser, err := kong.New(c, kong.Name("kkt"), kong.Description(description), kong.Writers(p.out, p.err),
+	parser, err := kong.New(c, kong.Name("kkt"), kong.Description(description), kong.Writers(p.out, p.err), kong.Resolvers(fromEnv(p.env)),
 		kong.Exit(func(code int) { stop = stopped(code) }))
 	if err != nil {
 		panic(err) // a wrong static description of the command line
@@ -117,6 +118,23 @@ func dispatch(args []string, p *process) error {
 	}
 	p.log = slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: c.LogLevel}))
 	return k.Run(p)
+}
+
+// fromEnv gives flags that were not set from the environment: KKT_OFD for --ofd,
+// KKT_FN_SERIAL for --fn-serial.
+func fromEnv(env []string) kong.Resolver {
+	values := map[string]string{}
+	for _, pair := range env {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "KKT_") {
+			values[name] = value
+		}
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if v, ok := values["KKT_"+strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))]; ok {
+			return v, nil
+		}
+		return nil, nil
+	})
 }
 
 // Run prints the version.

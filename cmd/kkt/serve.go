@@ -22,10 +22,10 @@ import (
 )
 
 type serveCmd struct {
-	HTTP     string        `name:"http" default:"127.0.0.1:8090" env:"KKT_HTTP" placeholder:"HOST:PORT" help:"Control port; loopback only."`
-	FNSerial string        `name:"fn-serial" env:"KKT_FN_SERIAL" placeholder:"HOST:PORT" help:"TCP port with the serial protocol of the drive, for somebody's register firmware."`
+	HTTP     string        `name:"http" default:"127.0.0.1:8090" placeholder:"HOST:PORT" help:"Control port; loopback only."`
+	FNSerial string        `name:"fn-serial" placeholder:"HOST:PORT" help:"TCP port with the serial protocol of the drive, for somebody's register firmware."`
 	PTY      bool          `name:"pty" help:"The same on a pseudo-terminal, whose path is printed."`
-	OFD      string        `name:"ofd" env:"KKT_OFD" placeholder:"HOST:PORT" help:"Operator to exchange with."`
+	OFD      string        `name:"ofd" placeholder:"HOST:PORT" help:"Operator to exchange with."`
 	Marking  string        `env:"KKT_MARKING" placeholder:"HOST:PORT" help:"Marking operator for codes of FFD 1.2."`
 	State    string        `env:"KKT_STATE" placeholder:"FILE" help:"Snapshot of the drive: read at start when it is there, written while serving."`
 	FN       string        `name:"fn" placeholder:"NUMBER" help:"Number of a new drive: 9999 and 12 more digits; drawn from the seed by default."`
