@@ -89,6 +89,7 @@ func (k *Keys) decode(text string, offset int) []Piece {
 				p.Notes = append(p.Notes, strings.TrimRight(c.Name+": "+c.Detail, ": "))
 			}
 		}
+		p.shorten()
 		pieces = append(pieces, p)
 		start += r.Len
 	}
@@ -158,4 +159,35 @@ func (p *Piece) mark(offset int) {
 	if last != nil {
 		last.Marked = true
 	}
+}
+
+// linesShown is how many lines of a piece are shown from its start; those that
+// something is wrong with and the last ones are shown besides.
+const (
+	linesShown = 120
+	lastShown  = 8
+)
+
+// shorten leaves lines out of a long piece and says how many.
+func (p *Piece) shorten() {
+	if len(p.Lines) <= linesShown+lastShown {
+		return
+	}
+	kept := p.Lines[:linesShown:linesShown]
+	left := 0
+	gap := func() {
+		if left > 0 {
+			kept = append(kept, Line{Offset: kept[len(kept)-1].Offset, Name: fmt.Sprintf("… не показано строк: %d", left)})
+			left = 0
+		}
+	}
+	for i := linesShown; i < len(p.Lines); i++ {
+		if l := p.Lines[i]; i >= len(p.Lines)-lastShown || l.Marked || l.Problem != "" {
+			gap()
+			kept = append(kept, l)
+			continue
+		}
+		left++
+	}
+	p.Lines = kept
 }

@@ -40,14 +40,15 @@ func RenderDir(path, dir string, keys *Keys) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	p := r.page(keys)
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{
 		{JUnitFile, r.WriteJUnit},
-		{HTMLFile, func(w io.Writer) error { return r.WriteHTML(w, keys) }},
-		{ProtocolFile, func(w io.Writer) error { return r.WriteProtocol(w, keys) }},
-		{ProtocolHTMLFile, func(w io.Writer) error { return r.WriteProtocolHTML(w, keys) }},
+		{HTMLFile, func(w io.Writer) error { return p.html(w, "report.html") }},
+		{ProtocolFile, p.markdown},
+		{ProtocolHTMLFile, func(w io.Writer) error { return p.html(w, "protocol.html") }},
 	} {
 		if err := writeFile(filepath.Join(dir, f.name), f.write); err != nil {
 			return err

@@ -63,16 +63,16 @@ func cell(c Counts) []part {
 
 // WriteHTML writes the report as one page that needs nothing else. keys may be nil:
 // then the public ones are used when the run used them.
-func (r *Run) WriteHTML(w io.Writer, keys *Keys) error { return r.render(w, "report.html", keys) }
+func (r *Run) WriteHTML(w io.Writer, keys *Keys) error { return r.page(keys).html(w, "report.html") }
 
 // WriteProtocolHTML writes the draft of a test record as one page.
 func (r *Run) WriteProtocolHTML(w io.Writer, keys *Keys) error {
-	return r.render(w, "protocol.html", keys)
+	return r.page(keys).html(w, "protocol.html")
 }
 
-func (r *Run) render(w io.Writer, name string, keys *Keys) error {
+func (p *page) html(w io.Writer, name string) error {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, r.page(keys)); err != nil {
+	if err := templates.ExecuteTemplate(&b, name, p); err != nil {
 		return fmt.Errorf("report: making %s: %w", name, err)
 	}
 	_, err := w.Write(bytes.Map(shown, b.Bytes()))

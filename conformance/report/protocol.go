@@ -43,8 +43,9 @@ func facts(p *page) [][2]string {
 
 // WriteProtocol writes the draft of a test record («Протокол испытаний») as
 // Markdown. keys may be nil: then the public ones are used when the run used them.
-func (r *Run) WriteProtocol(w io.Writer, keys *Keys) error {
-	p := r.page(keys)
+func (r *Run) WriteProtocol(w io.Writer, keys *Keys) error { return r.page(keys).markdown(w) }
+
+func (p *page) markdown(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "# Протокол испытаний\n\nЧерновик, составлен программой; вступает в силу после подписи.\n\n## 1. Что и когда испытывалось\n\n")
 	for _, f := range facts(p) {
@@ -55,7 +56,7 @@ func (r *Run) WriteProtocol(w io.Writer, keys *Keys) error {
 		return fmt.Errorf("report: making the record: %w", err)
 	}
 	fmt.Fprintf(out, "\n## 2. Итог\n\nОбъект испытаний: **%s**. Случаев %d: %s.\n", p.Verdict, p.Counts.Total(), counts.String())
-	if r.Ended != Complete {
+	if p.Run.Ended != Complete {
 		fmt.Fprint(out, "\nИспытание не доведено до конца.\n")
 	}
 	p.mdResults(out)

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/xml"
 	"flag"
 	"io"
@@ -233,4 +234,26 @@ func TestRenderDir_ReplacesOldTraces(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, report.TraceDir, "*"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(dir, report.TraceDir, "O-001.ndjson")}, left)
+}
+
+// TestPage_LeavesLinesOutOfLongDocuments but none that something is wrong with: one
+// run with a receipt of 500 items is still a page for a telephone.
+func TestPage_LeavesLinesOutOfLongDocuments(t *testing.T) {
+	t.Parallel()
+	items := []byte{}
+	for range 500 {
+		items = append(items, 0x0B, 0x04, 2, 0, 1, 2) // 1035, two bytes
+	}
+	stlv := append([]byte{3, 0, byte(len(items)), byte(len(items) >> 8)}, items...)
+	stlv[4+6*400+2] = 200 // an item that runs past the end
+	r := sample()
+	r.Results = []report.Result{{ID: "O-027", Path: "receipt/long", Outcome: conformance.Pass, Checks: []report.Check{{OK: true}},
+		Exchanges: []report.Exchange{{Sent: hex.EncodeToString(stlv), Ending: conformance.Closed}}}}
+	var b bytes.Buffer
+	require.NoError(t, r.WriteHTML(&b, nil))
+	assert.Less(t, strings.Count(b.String(), "<li class="), 300)
+	assert.Contains(t, b.String(), "не показано строк")
+	var whole bytes.Buffer
+	require.NoError(t, r.WriteHTML(&whole, nil))
+	assert.Equal(t, b.String(), whole.String())
 }

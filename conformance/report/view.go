@@ -56,7 +56,7 @@ type side struct {
 // decoded ones of one that did not, and lines of hex beside them. The rest stands in
 // the trace.
 const (
-	decodedPassed = 2
+	decodedPassed = 1
 	decodedFailed = 6
 	listed        = 12
 )
