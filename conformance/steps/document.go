@@ -11,17 +11,18 @@ import (
 
 func (w *world) documentSteps() []definition {
 	return []definition{
-		{in: given, sentence: [2]string{"an open shift", "открытая смена"}, do: w.openShiftSent},
 		{in: action, sentence: [2]string{"the register opens a shift", "касса открывает смену"}, do: w.openShift},
 		{in: action, sentence: [2]string{"the register closes the shift", "касса закрывает смену"}, do: w.closeShift},
+		{in: action, sentence: [2]string{"the register closes the shift and sends it", "касса закрывает смену и передаёт отчёт"}, do: w.closeShiftSent},
 		{in: action, sentence: [2]string{"the register issues {n} receipt(s)", "касса пробивает {n} чек/чека/чеков"}, do: w.issueReceipts},
+		{in: action, sentence: [2]string{"the register issues and sends {n} receipt(s)", "касса пробивает и передаёт {n} чек/чека/чеков"}, do: w.issueAndSend},
 		{in: action, sentence: [2]string{"the register issues a {operation} receipt for {sum}", "касса пробивает чек {operation} на сумму {sum}"}, do: w.issueReceipt},
 		{in: action, sentence: [2]string{"the register issues a {operation} receipt for {sum} with {sum} paid", "касса пробивает чек {operation} на сумму {sum} с оплатой {sum}"}, do: w.issueMispaid},
 		{in: action, sentence: [2]string{"the register issues a {operation} correction for {sum}", "касса пробивает чек коррекции {operation} на сумму {sum}"}, do: w.correct},
 		{in: action, sentence: [2]string{"the register issues a {operation} correction for {sum} by order {text}", "касса пробивает чек коррекции {operation} на сумму {sum} по предписанию {text}"}, do: w.correctByOrder},
 		{in: action, sentence: [2]string{"the register issues a correction that does not say what it corrects", "касса пробивает чек коррекции без даты корректируемого расчёта"}, do: w.correctNothing},
 		{in: action, sentence: [2]string{"the register makes a state report", "касса формирует отчёт о текущем состоянии расчётов"}, do: w.stateReport},
-		{in: action, sentence: [2]string{"the register trades for {n} day(s) with {n} receipt(s) a day", "касса торгует {n} день/дня/дней по {n} чек/чека/чеков в день"}, do: w.trade},
+		{in: action, sentence: [2]string{"the register trades for {n} day(s) with {n} receipt(s) a day", "касса торгует {n} день/дня/дней по {n} чек/чека/чеков/чеку в день"}, do: w.trade},
 		{in: action, sentence: [2]string{"{n} {unit} pass(es)", "проходит/проходят {n} {unit}"}, do: w.passes},
 		{in: action, sentence: [2]string{"the register's clock is put {n} {unit} back", "часы кассы переводят на {n} {unit} назад"}, do: w.clockBack},
 	}
@@ -87,6 +88,20 @@ func (w *world) issueReceipts(n int) error {
 	}
 	return nil
 }
+
+// sending is a step with an exchange after it.
+func (w *world) sending(ctx context.Context, err error) error {
+	if err == nil && w.refusal == nil {
+		w.send(ctx)
+	}
+	return err
+}
+
+func (w *world) issueAndSend(ctx context.Context, n int) error {
+	return w.sending(ctx, w.issueReceipts(n))
+}
+
+func (w *world) closeShiftSent(ctx context.Context) error { return w.sending(ctx, w.closeShift()) }
 
 // settled reads operation and sum of a step.
 func settled(operation, sum string) (fiscal.OperationType, fiscal.Kopecks, error) {

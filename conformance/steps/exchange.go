@@ -16,12 +16,12 @@ func (w *world) exchangeSteps() []definition {
 		{in: action, sentence: [2]string{"the operator is out of reach", "оператор недоступен"}, do: w.outage},
 		{in: action, sentence: [2]string{"the operator takes messages and answers nothing", "оператор принимает сообщения и не отвечает"}, do: w.silence},
 		{in: action, sentence: [2]string{"the operator is in reach again", "оператор снова доступен"}, do: w.outageEnds},
+		{in: action, sentence: [2]string{"the operator comes back and gets what has piled up", "оператор возвращается и получает накопленное"}, do: w.catchUp},
 		{in: action, sentence: [2]string{"the next confirmation is lost", "следующее подтверждение теряется"}, do: w.loseReply},
 		{in: action, sentence: [2]string{"the connection breaks in the middle of the next message", "связь рвётся посреди следующего сообщения"}, do: w.breakMessage},
 		{in: action, sentence: [2]string{"the next message goes out with {damage}", "следующее сообщение уходит с {damage}"}, do: w.damageNext},
 		{in: action, sentence: [2]string{"the next confirmation comes with {spoiling}", "следующее подтверждение приходит с {spoiling}"}, do: w.spoilNext},
-		{in: action, sentence: [2]string{"the operator's reserve site takes over", "документы принимает резервная площадка оператора"}, do: w.reserveTakes},
-		{in: action, sentence: [2]string{"the operator's main site takes over again", "документы снова принимает основная площадка оператора"}, do: w.mainTakes},
+		{in: action, sentence: [2]string{"the operator's reserve site takes {n} receipt(s)", "{n} чек/чека/чеков принимает резервная площадка оператора"}, do: w.reserveTakes},
 		{in: action, sentence: [2]string{"the reserve site hands its documents over", "резервная площадка передаёт основной свои документы"}, do: w.handOver},
 	}
 }
@@ -51,6 +51,13 @@ func (w *world) silence() error { return w.fresh(func(l *line) { l.mute = true }
 
 func (w *world) outageEnds() error { return w.fresh(func(l *line) { l.down, l.mute = false, false }) }
 
+func (w *world) catchUp(ctx context.Context) error {
+	if err := w.outageEnds(); err != nil {
+		return err
+	}
+	return w.exchanges(ctx)
+}
+
 func (w *world) loseReply() error { return w.fresh(func(l *line) { l.lose = true }) }
 
 func (w *world) breakMessage() error { return w.fresh(func(l *line) { l.breaks = true }) }
@@ -65,9 +72,10 @@ func (w *world) spoilNext(spoiling string) error {
 	return errors.Join(err, w.fresh(func(l *line) { l.spoiling = f }))
 }
 
-// reserveTakes starts the operator's other site: same INN and keys, another store.
-func (w *world) reserveTakes(ctx context.Context) error {
-	if err := w.startOperator(ctx); err != nil {
+// reserveTakes sends receipts to the operator's other site, which is of the same INN
+// and keys and has a store of its own, and comes back to the main one.
+func (w *world) reserveTakes(ctx context.Context, n int) error {
+	if _, err := w.register(); err != nil {
 		return err
 	}
 	if w.reserve == nil {
@@ -80,17 +88,13 @@ func (w *world) reserveTakes(ctx context.Context) error {
 			return err
 		}
 		w.stops, w.reserve = append(w.stops, stop), site
+		if err := w.setClocks(ctx); err != nil {
+			return err
+		}
 	}
 	w.use(w.reserve)
-	return w.setClocks(ctx)
-}
-
-func (w *world) mainTakes() error {
-	if w.main == nil {
-		return errors.New("no site took anything yet")
-	}
-	w.use(w.main)
-	return nil
+	defer w.use(w.main)
+	return w.issueAndSend(ctx, n)
 }
 
 // handOver sends to the main site every message that the reserve site keeps.

@@ -15,6 +15,7 @@ func (w *world) registerSteps() []definition {
 	return []definition{
 		{in: given, sentence: [2]string{"a new {register} of FFD {ffd}", "новая {register}, ФФД {ffd}"}, do: w.newRegister},
 		{in: given, sentence: [2]string{"a registered {register} of FFD {ffd}", "зарегистрированная {register}, ФФД {ffd}"}, do: w.registeredRegister},
+		{in: given, sentence: [2]string{"a(n) {register} of FFD {ffd} with an open shift", "{register} с открытой сменой, ФФД {ffd}"}, do: w.tradingRegister},
 		{in: when, sentence: [2]string{"the register is registered", "кассу регистрируют"}, do: w.registerIt},
 		{in: when, sentence: [2]string{"the register is registered under a wrong registration number", "кассу регистрируют с неверным регистрационным номером"}, do: w.registerWrong},
 		{in: action, sentence: [2]string{"the register is re-registered with the user's name {text}", "кассу перерегистрируют с названием пользователя {text}"}, do: w.changeUser},
@@ -24,6 +25,7 @@ func (w *world) registerSteps() []definition {
 		{in: action, sentence: [2]string{"the register is re-registered for FFD {ffd}", "кассу перерегистрируют на ФФД {ffd}"}, do: w.changeFFD},
 		{in: action, sentence: [2]string{"the register is re-registered to another operator", "кассу перерегистрируют к другому оператору"}, do: w.changeOperator},
 		{in: action, sentence: [2]string{"the register closes the archive", "касса закрывает архив ФН"}, do: w.closeArchive},
+		{in: action, sentence: [2]string{"the register closes the archive and sends it", "касса закрывает архив ФН и передаёт отчёт"}, do: w.closeArchiveSent},
 		{in: action, sentence: [2]string{"a new drive is put into the register", "в кассу ставят новый ФН"}, do: w.replaceDrive},
 		{in: action, sentence: [2]string{"the power fails while the next document is made", "при формировании следующего документа пропадает питание"}, do: w.powerFails},
 	}
@@ -47,6 +49,13 @@ func (w *world) registeredRegister(ctx context.Context, kind, version string) er
 	}
 	r, err := w.emu.KKT().Register(w.reg)
 	return w.deliver(ctx, r, err)
+}
+
+func (w *world) tradingRegister(ctx context.Context, kind, version string) error {
+	if err := w.registeredRegister(ctx, kind, version); err != nil {
+		return err
+	}
+	return w.openShiftSent(ctx)
 }
 
 func (w *world) registerIt() error {
@@ -138,6 +147,8 @@ func (w *world) closeArchive() error {
 	return w.made(k.CloseArchive(kkt.Cashier{}))
 }
 
+func (w *world) closeArchiveSent(ctx context.Context) error { return w.sending(ctx, w.closeArchive()) }
+
 func (w *world) replaceDrive() error {
 	if _, err := w.register(); err != nil {
 		return err
@@ -151,10 +162,14 @@ func (w *world) replaceDrive() error {
 	return w.made(res, err)
 }
 
-// powerFails takes the power away before the document's data reach the drive.
+// powerFails takes the power away before the document's data reach the drive. The
+// register's connection does not outlive that.
 func (w *world) powerFails() error {
 	if w.emu == nil {
 		return errors.New("the scenario has no register yet")
+	}
+	if err := w.emu.Close(); err != nil {
+		return err
 	}
 	return w.emu.Do(func(d *fn.Device) error {
 		return d.SetFaults(fn.Faults{Commands: []fn.CommandFault{{Command: fn.CmdData, Call: 1, PowerLoss: true}}})

@@ -17,7 +17,6 @@ import (
 
 func (w *world) registerChecks() []definition {
 	return []definition{
-		{in: then, looks: true, sentence: [2]string{"the register refuses", "касса отказывает"}, do: w.refuses},
 		{in: then, looks: true, sentence: [2]string{"the register refuses because of {text}", "касса отказывает: {text}"}, do: w.refusesBecause},
 		{in: then, looks: true, sentence: [2]string{"the register refuses by rule {rule}", "касса отказывает по правилу {rule}"}, do: w.refusesBy},
 		{in: then, looks: true, sentence: [2]string{"the document is not finished", "документ не сформирован"}, do: w.notFinished},
@@ -69,11 +68,6 @@ func (w *world) takeRefusal() (*kkt.Refusal, error) {
 		return nil, fmt.Errorf("the register did not refuse but failed: %w", err)
 	}
 	return r, nil
-}
-
-func (w *world) refuses() error {
-	_, err := w.takeRefusal()
-	return err
 }
 
 func (w *world) refusesBecause(text string) error {

@@ -5,19 +5,23 @@ Feature: Autonomous registers
 
     @case:K-042 @must @ffd1.05 @ffd1.2
     Scenario Outline: Two months without an operator
-      Given a new autonomous register of FFD <ffd>
-      When the register is registered
-      Then the last document names no operator
+      Given a registered autonomous register of FFD <ffd>
       When 60 days pass
       And the register opens a shift
-      And the register issues 2 receipts
+      Then the last document does not warn of the silent operator
+      When the register issues 2 receipts
       Then the drive holds 0 unsent documents
-      And the last document does not warn of the silent operator
 
       Examples:
         | ffd  |
         | 1.05 |
         | 1.2  |
+
+    @case:autonomous/names-no-operator @must
+    Scenario: The registration names no operator
+      Given a new autonomous register of FFD 1.1
+      When the register is registered
+      Then the last document names no operator
 
   Rule: An autonomous drive is closed at once (fn.md 4)
 

@@ -5,8 +5,7 @@ Feature: Closing the archive
 
     @case:K-050 @must
     Scenario: Closing in an open shift
-      Given a registered register of FFD 1.2
-      And an open shift
+      Given a register of FFD 1.2 with an open shift
       When the register closes the archive
       Then the register refuses because of "закройте ее перед закрытием ФН"
 
@@ -20,10 +19,16 @@ Feature: Closing the archive
       When the register closes the archive
       Then the register refuses by rule FN-010
       And the drive holds 3 unsent documents
-      When the operator is in reach again
-      And the register exchanges with the operator
-      And the register closes the archive
+
+    @case:closing/after-catching-up @must
+    Scenario: Closing after everything was sent
+      Given a registered register of FFD 1.05
+      And the operator is out of reach
+      And the register trades for 1 day with 1 receipt a day
+      When the operator comes back and gets what has piled up
+      And the register closes the archive and sends it
       Then the last document is an archive closing with number 5
+      And the operator has no remarks
 
     @case:O-050 @must
     Scenario: The operator shows the drive as closed after its confirmation

@@ -20,23 +20,27 @@ Feature: The end of a drive
         | 37   | warns         | warns         |
         | 40   | warns         | warns         |
 
-  Rule: After the end nothing is settled, and everything can be closed (fn.md 5.4)
+  Rule: When the keys end in an open shift nothing is settled, and everything can be closed (fn.md 5.4)
+
+    Background:
+      Given the drive's keys live 1 day
+      And a registered register of FFD 1.2
+      And 15 hours pass
+      And the register opens a shift
+      And 24 hours pass
 
     @case:K-046 @must
-    Scenario: The keys end in an open shift
-      Given the drive's keys live 40 days
-      And a registered register of FFD 1.2
-      And 40 days pass
-      And 12 hours pass
-      And an open shift
-      When 12 hours pass
-      And the register issues 1 receipt
+    Scenario: No more receipts
+      When the register issues 1 receipt
       Then the register refuses because of "срок действия ключей ФП исчерпан"
-      When the register closes the shift
-      And the register exchanges with the operator
-      And the register closes the archive
-      And the register exchanges with the operator
+
+    @case:expiry/everything-can-be-closed @must
+    Scenario: Shift and archive are closed
+      When the register closes the shift and sends it
+      And the register closes the archive and sends it
       Then the drive is in archive mode
+
+  Rule: After the keys ended no shift is opened (fn.md 5.4)
 
     @case:expiry/no-new-shift @must
     Scenario: The keys ended before the shift
@@ -53,15 +57,17 @@ Feature: The end of a drive
     @case:K-047 @must
     Scenario: The archive fills up
       Given the drive has room for 20 documents
-      And a registered register of FFD 1.2
-      And an open shift
+      And a register of FFD 1.2 with an open shift
       When the register issues 16 receipts
       And the register closes the shift
       Then the last document warns of memory filling up
-      When the register opens a shift
-      And the register issues 2 receipts
+
+    @case:expiry/archive-full @must
+    Scenario: The archive is full
+      Given the drive has room for 20 documents
+      And a register of FFD 1.2 with an open shift
+      When the register issues 19 receipts
       Then the register refuses because of "архив ФН заполнен"
-      When the register closes the shift
-      And the register exchanges with the operator
+      When the register closes the shift and sends it
       And the register closes the archive
       Then the drive is in post-fiscal mode

@@ -1,13 +1,20 @@
 Feature: What a register refuses to register
   Law and drive limit what may be registered; the register says why it refuses, and goes on working.
 
-  Rule: Registration number and INN are written once (fn.md 1, law 54-ФЗ article 4.1)
+  Rule: Registration number has check digits made of INN and factory number, and both are written once (fn.md 1, 2)
 
     @case:K-002 @must
     Scenario: A registration number that does not fit is refused
       Given a new register of FFD 1.2
       When the register is registered under a wrong registration number
       Then the register refuses by rule I-03
+      And the drive is ready for registration
+
+    @case:registration/drive-checks-too @must
+    Scenario: The drive refuses what a careless register lets pass
+      Given a new careless register of FFD 1.05
+      When the register is registered under a wrong registration number
+      Then the register refuses because of "контрольное число РНМ"
       And the drive is ready for registration
 
     @case:registration/inn-is-written-once @must
@@ -22,8 +29,8 @@ Feature: What a register refuses to register
     Scenario: No registrations are left
       Given the drive takes 2 registrations
       And a registered register of FFD 1.2
-      And the register is re-registered with the user's name "ООО «Василёк»"
-      When the register is re-registered with the user's name "ООО «Мак»"
+      And the register is re-registered with the user's name "ООО Василёк"
+      When the register is re-registered with the user's name "ООО Мак"
       Then the register refuses by rule FN-012
       When the register trades for 1 day with 1 receipt a day
       Then the operator keeps every document of the drive
@@ -42,10 +49,9 @@ Feature: What a register refuses to register
 
     @case:K-040 @must
     Scenario: Re-registration in an open shift
-      Given a registered register of FFD 1.05
-      And an open shift
-      When the register is re-registered with the user's name "ООО «Василёк»"
+      Given a register of FFD 1.05 with an open shift
+      When the register is re-registered with the user's name "ООО Василёк"
       Then the register refuses because of "смена открыта"
       When the register closes the shift
-      And the register is re-registered with the user's name "ООО «Василёк»"
+      And the register is re-registered with the user's name "ООО Василёк"
       Then the last document is a change of registration with number 4

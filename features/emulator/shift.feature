@@ -2,16 +2,14 @@ Feature: A shift and its limits
   A shift lasts a day at most, time goes forward, and a power cut loses nothing that was finished.
 
   Background:
-    Given a registered register of FFD 1.2
-    And an open shift
+    Given a register of FFD 1.2 with an open shift
 
   Rule: Receipts follow the opening by 24 hours at most (fn.md FN-031, FN-033)
 
     @case:K-011 @must
     Scenario: Exactly 24 hours are allowed
       When 24 hours pass
-      And the register issues 1 receipt
-      And the register exchanges with the operator
+      And the register issues and sends 1 receipt
       Then the last document is a receipt with number 3
       And the operator has no remarks
 
@@ -50,8 +48,7 @@ Feature: A shift and its limits
       When the register issues 1 receipt
       Then the document is not finished
       When the register issues 1 receipt
-      And the register closes the shift
-      And the register exchanges with the operator
+      And the register closes the shift and sends it
       Then the operator keeps these documents:
         | 1 | registration report |
         | 2 | shift opening       |

@@ -5,16 +5,13 @@ Feature: Spoiled confirmations
 
     @case:K-070 @must
     Scenario Outline: A spoiled confirmation is refused, the next one is taken
-      Given a registered register of FFD 1.05
-      And an open shift
+      Given a register of FFD 1.05 with an open shift
       And the next confirmation comes with <spoiling>
-      When the register issues 1 receipt
-      And the register exchanges with the operator
+      When the register issues and sends 1 receipt
       Then the exchange fails
       And the drive holds 1 unsent document
       When the register exchanges with the operator
-      Then the operator keeps every document of the drive
-      And the operator repeats its first answer
+      Then the operator repeats its first answer
 
       Examples:
         | spoiling                       |

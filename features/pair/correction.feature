@@ -5,8 +5,7 @@ Feature: Corrections
 
     @case:O-035 @must @ffd1.05 @ffd1.1 @ffd1.2
     Scenario Outline: A sale of yesterday is corrected
-      Given a registered register of FFD <ffd>
-      And an open shift
+      Given a register of FFD <ffd> with an open shift
       When the register issues a "sale" correction for 250.00
       And the register exchanges with the operator
       Then the last document is a correction receipt with number 3
@@ -21,8 +20,7 @@ Feature: Corrections
 
     @case:correction/by-order @must
     Scenario: A correction by order of the tax office
-      Given a registered register of FFD 1.1
-      And an open shift
+      Given a register of FFD 1.1 with an open shift
       When the register issues a "sale" correction for 99.90 by order "15-07/3"
       And the register exchanges with the operator
       Then the confirmation objects to nothing
@@ -30,18 +28,15 @@ Feature: Corrections
 
     @case:K-031 @must
     Scenario: A purchase is corrected
-      Given a registered register of FFD 1.2
-      And an open shift
+      Given a register of FFD 1.2 with an open shift
       When the register issues a "purchase" correction for 1000.00
-      And the register closes the shift
-      And the register exchanges with the operator
+      And the register closes the shift and sends it
       Then the operator keeps every document of the drive
       And the operator has no remarks
 
     @case:O-038 @must
     Scenario: A register of strict reporting forms
-      Given a registered register of strict reporting forms of FFD 1.2
-      And an open shift
+      Given a register of strict reporting forms of FFD 1.2 with an open shift
       When the register issues 1 receipt
       And the register issues a "sale" correction for 50.00
       And the register exchanges with the operator
@@ -64,7 +59,6 @@ Feature: Corrections
 
     @case:correction/no-returns-in-ffd105 @must @ffd1.05
     Scenario: A return cannot be corrected in FFD 1.05
-      Given a registered register of FFD 1.05
-      And an open shift
+      Given a register of FFD 1.05 with an open shift
       When the register issues a "return of a sale" correction for 10.00
       Then the register refuses by rule R-01

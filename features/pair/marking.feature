@@ -6,8 +6,7 @@ Feature: Marked goods
 
     @case:O-122 @must @ffd1.2 @provisional
     Scenario: A product in turnover is sold
-      Given a registered register for marked goods of FFD 1.2
-      And an open shift
+      Given a register for marked goods of FFD 1.2 with an open shift
       When the register sells a marked product in turnover
       And the register exchanges with the operator
       Then the receipt says of the product: the code is good and the status too
@@ -16,8 +15,7 @@ Feature: Marked goods
 
     @case:O-123 @must @ffd1.2 @provisional
     Scenario Outline: A product that should not be sold is marked in the receipt
-      Given a registered register for marked goods of FFD 1.2
-      And an open shift
+      Given a register for marked goods of FFD 1.2 with an open shift
       When the register sells a marked product <goods>
       Then the receipt says of the product: <result>
 
@@ -31,8 +29,7 @@ Feature: Marked goods
 
     @case:O-125 @must @ffd1.2 @provisional
     Scenario: A product is sold twice
-      Given a registered register for marked goods of FFD 1.2
-      And an open shift
+      Given a register for marked goods of FFD 1.2 with an open shift
       And the register sells a marked product in turnover
       And the register exchanges with the operator
       When the register sells the same product again
@@ -40,8 +37,7 @@ Feature: Marked goods
 
     @case:marking/returned @must @ffd1.2 @provisional
     Scenario: A returned product can be sold again
-      Given a registered register for marked goods of FFD 1.2
-      And an open shift
+      Given a register for marked goods of FFD 1.2 with an open shift
       And the register sells a marked product in turnover
       And the register exchanges with the operator
       And the register takes the same product back
@@ -54,8 +50,7 @@ Feature: Marked goods
     @case:K-113 @should @ffd1.2 @provisional
     Scenario: Nobody answers about the code
       Given nobody answers about marking codes
-      And a registered register for marked goods of FFD 1.2
-      And an open shift
+      And a register for marked goods of FFD 1.2 with an open shift
       When the register sells a marked product in turnover
       Then the receipt says of the product: the code is good, the status was not asked
       And the drive holds 1 unsent notification of sale
@@ -64,8 +59,7 @@ Feature: Marked goods
 
     @case:K-114 @must @ffd1.2 @provisional
     Scenario: The operator of documents is out of reach and notifications go on
-      Given a registered register for marked goods of FFD 1.2
-      And an open shift
+      Given a register for marked goods of FFD 1.2 with an open shift
       When the operator is out of reach
       And the register sells a marked product in turnover
       And the register exchanges with the operator
@@ -77,7 +71,6 @@ Feature: Marked goods
 
     @case:marking/not-registered @must @ffd1.2
     Scenario: The register is not for marked goods
-      Given a registered register of FFD 1.2
-      And an open shift
+      Given a register of FFD 1.2 with an open shift
       When the register sells a marked product in turnover
       Then the register refuses because of "без признака торговли маркированными товарами"

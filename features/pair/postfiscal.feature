@@ -12,8 +12,7 @@ Feature: Post-fiscal transfer
       Given the operator is out of reach
       And the register closes the archive
       When 2 days pass
-      And the operator is in reach again
-      And the register exchanges with the operator
+      And the operator comes back and gets what has piled up
       Then the operator shows the drive as closed
       And the operator received document 6 2 days after it was made
       And the operator has no remarks
@@ -24,20 +23,23 @@ Feature: Post-fiscal transfer
       When the register closes the archive
       Then the drive is in post-fiscal mode
       And the drive holds 1 unsent document
-      When the operator is in reach again
-      And the register exchanges with the operator
+      When the operator comes back and gets what has piled up
       Then the drive is in archive mode
 
   Rule: In post-fiscal mode nothing is settled, and the state is still reported (fn.md 3.1)
 
     @case:K-056 @must
     Scenario: A sale after closing
-      Given the operator is out of reach
-      And the register closes the archive
+      Given the register closes the archive and sends it
       When the register opens a shift
       Then the register refuses because of "ФН закрыт"
+
+    @case:postfiscal/state-report @must
+    Scenario: A state report after closing
+      Given the operator is out of reach
+      And the register closes the archive
       When the register makes a state report
-      And the operator is in reach again
-      And the register exchanges with the operator
+      And the operator comes back and gets what has piled up
       Then the last document is a state report with number 7
       And the operator keeps every document of the drive
+      And the operator has no remarks

@@ -5,8 +5,7 @@ Feature: Format and logic control
 
     @case:control/payments-not-total @must @ffd1.05 @ffd1.1 @ffd1.2
     Scenario Outline: Payments that do not make the total
-      Given a registered careless register of FFD <ffd>
-      And an open shift
+      Given a careless register of FFD <ffd> with an open shift
       When the register issues a "sale" receipt for 100.00 with 90.00 paid
       And the register exchanges with the operator
       Then the confirmation says that the document failed control
@@ -19,11 +18,12 @@ Feature: Format and logic control
         | 1.1  |
         | 1.2  |
 
-    @case:O-036 @must
-    Scenario: A correction that does not say which day it corrects
-      Given a registered careless register of FFD 1.05
-      And an open shift
+  Rule: A correction says which settlement it corrects (flk.md R-14)
+
+    @case:control/correction-without-date @should @ffd1.05
+    Scenario: A correction that does not say which day it corrects is confirmed with a remark
+      Given a careless register of FFD 1.05 with an open shift
       When the register issues a correction that does not say what it corrects
       And the register exchanges with the operator
-      Then the confirmation says that the document failed control
-      And the operator keeps every document of the drive
+      Then the confirmation objects to nothing
+      And the operator remarks R-14 in the last document

@@ -5,11 +5,9 @@ Feature: Damaged messages
 
     @case:O-070 @must
     Scenario Outline: A message damaged on the way is refused, its repetition taken
-      Given a registered register of FFD 1.05
-      And an open shift
+      Given a register of FFD 1.05 with an open shift
       And the next message goes out with <damage>
-      When the register issues 1 receipt
-      And the register exchanges with the operator
+      When the register issues and sends 1 receipt
       Then the operator closes the connection without an answer
       And the operator keeps 2 documents of the drive
       When the register exchanges with the operator
@@ -27,11 +25,9 @@ Feature: Damaged messages
 
     @case:O-095 @must
     Scenario Outline: A forged message is refused and put into quarantine
-      Given a registered register of FFD 1.2
-      And an open shift
+      Given a register of FFD 1.2 with an open shift
       And the next message goes out with <damage>
-      When the register issues 1 receipt
-      And the register exchanges with the operator
+      When the register issues and sends 1 receipt
       Then the operator closes the connection without an answer
       And the operator keeps the message in quarantine
       And the operator keeps 2 documents of the drive

@@ -21,19 +21,7 @@ Feature: Registration of a register with the operator
 
     @case:registration/encrypted @must
     Scenario: A register that encrypts is understood
-      Given a registered encrypting register of FFD 1.2
-      And an open shift
-      When the register issues 3 receipts
-      And the register exchanges with the operator
+      Given an encrypting register of FFD 1.2 with an open shift
+      When the register issues and sends 3 receipts
       Then the operator keeps every document of the drive
       And the operator has no remarks
-
-  Rule: A registration number has check digits made of INN and factory number (fn.md 2)
-
-    @case:O-004 @must
-    Scenario: A registration number with wrong check digits is noticed
-      Given a new careless register of FFD 1.05
-      When the register is registered under a wrong registration number
-      And the register exchanges with the operator
-      Then the confirmation says that the document failed control
-      And the operator remarks I-03 in the last document

@@ -6,11 +6,11 @@ Feature: Re-registration
     @case:O-040 @must @ffd1.05 @ffd1.2
     Scenario Outline: The user changes its name
       Given a registered register of FFD <ffd>
-      When the register is re-registered with the user's name "ООО «Василёк»"
+      When the register is re-registered with the user's name "ООО Василёк"
       And the register exchanges with the operator
       Then the last document is a change of registration with number 2
       And the last document gives the reason change of the user's name
-      And the operator shows the user as "ООО «Василёк»"
+      And the operator shows the user as "ООО Василёк"
       And the operator has no remarks
 
       Examples:

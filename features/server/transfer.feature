@@ -8,8 +8,7 @@ Feature: Transfer of documents to the operator
       Given a registered register of FFD 1.05
       When the register opens a shift
       And the register issues 10 receipts
-      And the register closes the shift
-      And the register exchanges with the operator
+      And the register closes the shift and sends it
       Then the register has opened 1 connection
       And the operator keeps every document of the drive
       And the operator has no remarks
@@ -19,8 +18,7 @@ Feature: Transfer of documents to the operator
       Given the register opens a connection for each document
       And a registered register of FFD 1.1
       When the register opens a shift
-      And the register issues 2 receipts
-      And the register exchanges with the operator
+      And the register issues and sends 2 receipts
       Then the register has opened 4 connections
       And the operator keeps every document of the drive
 
@@ -28,8 +26,7 @@ Feature: Transfer of documents to the operator
 
     @case:receipt/confirmed @must @ffd1.05 @ffd1.1 @ffd1.2
     Scenario Outline: Receipts of every sign of settlement are confirmed
-      Given a registered register of FFD <ffd>
-      And an open shift
+      Given a register of FFD <ffd> with an open shift
       When the register issues a <operation> receipt for 1234.56
       And the register exchanges with the operator
       Then the confirmation objects to nothing
@@ -47,11 +44,9 @@ Feature: Transfer of documents to the operator
 
     @case:O-060 @must
     Scenario: The confirmation is lost on its way
-      Given a registered register of FFD 1.05
-      And an open shift
+      Given a register of FFD 1.05 with an open shift
       And the next confirmation is lost
-      When the register issues 1 receipt
-      And the register exchanges with the operator
+      When the register issues and sends 1 receipt
       Then the exchange fails
       When the register exchanges with the operator
       Then the operator repeats its first answer
@@ -59,13 +54,10 @@ Feature: Transfer of documents to the operator
 
     @case:O-061 @must
     Scenario: The connection breaks in the middle of a message
-      Given a registered register of FFD 1.2
-      And an open shift
+      Given a register of FFD 1.2 with an open shift
       And the connection breaks in the middle of the next message
-      When the register issues 1 receipt
-      And the register exchanges with the operator
+      When the register issues and sends 1 receipt
       Then the exchange fails
       And the operator keeps 2 documents of the drive
       When the register exchanges with the operator
       Then the operator keeps every document of the drive
-      And the operator has no remarks
