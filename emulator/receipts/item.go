@@ -225,6 +225,7 @@ func (r *reader) storno(out *Receipt, top *fields, sources []itemSource) []itemS
 	}
 	slices.Sort(r.cancelled)
 	for _, i := range slices.Backward(r.cancelled) {
+		sources[i].fields.at.mark()
 		out.Sale.Items = slices.Delete(out.Sale.Items, i, i+1)
 		sources = slices.Delete(sources, i, i+1)
 	}

@@ -110,7 +110,7 @@ func (r *reader) tax(out *Receipt, top *fields) {
 		}
 	}
 	for _, n := range top.byTag[ffd.TagAppliedTaxationType] {
-		if v, ok := whole(n); ok && n != at && v.IsUint64() && v.Uint64() != chosen {
+		if v, ok := whole(n); ok && at != nil && n != at && v.IsUint64() && v.Uint64() != chosen {
 			r.note(n, Settings, "система чека взята из "+at.path)
 		}
 	}

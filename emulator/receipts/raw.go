@@ -54,7 +54,38 @@ func cutRaw(b []byte) (blob, error) {
 	case len(b) > headWithoutCRC && isContainerType(b[0]):
 		return cutHeaded(b, ShapeHeaded)
 	}
-	return cutBare(b)
+	out, err := cutBare(b)
+	if err != nil {
+		if found, ok := cutPrefixed(b); ok {
+			return found, nil
+		}
+	}
+	return out, err
+}
+
+// maxPrefix is how many unknown bytes before a document are passed over.
+const maxPrefix = 64
+
+// cutPrefixed looks for a document behind service bytes of unknown meaning. It must
+// fill the rest, decode, and have the numbers that every document has.
+func cutPrefixed(b []byte) (blob, bool) {
+	for n := 1; n <= maxPrefix && n < len(b)-tlv.HeaderLen; n++ {
+		if !knownForm(b[n:]) {
+			continue
+		}
+		out, err := cutBare(b[n:])
+		if err != nil || n+out.size != len(b) {
+			continue
+		}
+		doc, err := ffd.Decode(out.stlv)
+		if err != nil || !doc.Has(ffd.TagFNNumber) || !doc.Has(ffd.TagFDNumber) {
+			continue
+		}
+		out.size += n
+		out.notes = append(out.notes, fmt.Sprintf("перед документом %d байт неизвестного назначения", n))
+		return out, true
+	}
+	return blob{}, false
 }
 
 func isContainerType(t byte) bool { return t == wire.TypeFN || t == wire.TypeOFD }

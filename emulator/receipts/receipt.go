@@ -48,7 +48,10 @@ type Receipt struct {
 	CorrectionDate   time.Time
 	CorrectionNumber string
 
-	Notes []Note // in the order of the source
+	// Refusal is why the receipt cannot be issued again whatever the register says; nil
+	// when it can.
+	Refusal *kkt.Refusal
+	Notes   []Note // in the order of the source
 }
 
 // Correction is the receipt as a correction; for forms 31 and 41.

@@ -163,7 +163,9 @@ func (b *batch) issue(ctx context.Context, m member) error {
 		}
 		b.opened = m.at
 	}
-	if r := out.Receipt; r.Form.IsCorrection() {
+	if r := out.Receipt; r.Refusal != nil {
+		out.Err = r.Refusal
+	} else if r.Form.IsCorrection() {
 		out.Result, out.Err = b.reg.KKT().Correction(r.Correction())
 	} else {
 		out.Result, out.Err = b.reg.KKT().Receipt(r.Sale)

@@ -81,6 +81,7 @@ func (r *reader) vatTotals(top *fields) map[kkt.VATRate]fiscal.Kopecks {
 func (r *reader) itemRate(it *kkt.Item, f *fields) (kkt.VATRate, bool) {
 	if v, at, ok := r.uint(f, ffd.TagNDSRate, 255); ok {
 		if v >= 1 && kkt.VATRate(v) <= kkt.VAT22122 {
+			r.amountBeside(it, f, kkt.VATRate(v))
 			return kkt.VATRate(v), true
 		}
 		r.note(at, BadValue, "кода ставки НДС нет в перечне")
@@ -107,6 +108,22 @@ func (r *reader) itemRate(it *kkt.Item, f *fields) (kkt.VATRate, bool) {
 		it.VATSum = sum
 	}
 	return best, true
+}
+
+// amountBeside reads the amount that stands beside the rate of an item: its tax, or
+// its turnover, which needs no writing.
+func (r *reader) amountBeside(it *kkt.Item, f *fields, rate kkt.VATRate) {
+	for _, t := range vatTags {
+		sum := r.money(f, t.tag)
+		switch {
+		case sum == nil:
+		case t.rate == rate && (rate == kkt.VAT0 || rate == kkt.VATNone):
+		case t.rate == rate:
+			it.VATSum = sum
+		case *sum != 0:
+			r.note(r.one(f, t.tag), Conflict, fmt.Sprintf("сумма НДС по другой ставке, чем у позиции (код %d)", rate))
+		}
+	}
 }
 
 func tagOfRate(rate kkt.VATRate) tlv.Tag {
@@ -181,17 +198,16 @@ func (r *reader) deriveRates(out *Receipt, totals map[kkt.VATRate]fiscal.Kopecks
 	for i, rate := range given {
 		names[i] = fmt.Sprint(uint8(rate))
 	}
-	for _, i := range open {
-		r.noteAt(sources[i].fields.at.path, Derived, "ставка НДС не указана, в итогах чека несколько ставок (коды "+strings.Join(names, ", ")+
-			") и распределить их однозначно нельзя: ставка не записана")
-	}
+	out.Refusal = &kkt.Refusal{Rule: "V-02", Text: "у позиций нет ставок НДС, а в итогах чека их несколько (коды " + strings.Join(names, ", ") +
+		"): распределить их однозначно нельзя"}
+	r.noteAt(out.Origin.Path, Conflict, out.Refusal.Text)
 }
 
 // maxSplit bounds the search of splitRates.
 const maxSplit = 16
 
 // splitRates looks for the only way to give items one of two rates so that both totals
-// come out, half a kopeck an item apart (V-06). Items of equal sums are the same.
+// come out, half a kopeck an item apart (V-06). Items of one name and sum are the same.
 func splitRates(items []kkt.Item, open []int, given []kkt.VATRate, totals map[kkt.VATRate]fiscal.Kopecks, at time.Time) ([]kkt.VATRate, bool) {
 	if len(given) != 2 || len(open) != len(items) || len(open) > maxSplit {
 		return nil, false
@@ -213,11 +229,11 @@ func splitRates(items []kkt.Item, open []int, given []kkt.VATRate, totals map[kk
 	found, masks := map[string]bool{}, uint32(0)
 	for mask := range uint32(1) << len(open) {
 		var a fiscal.Kopecks
-		var part []fiscal.Kopecks
-		for k := range open {
+		var part []string
+		for k, i := range open {
 			if mask>>k&1 == 1 {
 				a += sums[k]
-				part = append(part, sums[k])
+				part = append(part, fmt.Sprint(sums[k], items[i].Name))
 			}
 		}
 		if mask == 0 || len(part) == len(open) || !near(given[0], a) || !near(given[1], all-a) {
