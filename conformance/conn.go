@@ -135,20 +135,27 @@ func (c *Conn) judge(register *model.Register, message, reply []byte, end Ending
 		return Answer{Bytes: reply}
 	}
 	ack, problems := model.ReadAck(register, message, reply)
-	for _, p := range problems {
-		c.run.Expect(p.Check, mark, "the answer is a right confirmation of the document sent", false, p.Expected, p.Seen)
-		c.run.result.Checks[len(c.run.result.Checks)-1].Offset = p.Offset
-	}
-	if len(problems) == 0 {
-		c.run.Expect("answer/confirmation", mark, "the answer is a right confirmation of the document sent", true, "", "")
-	}
+	c.run.problems(problems, mark, "the answer is a right confirmation of the document sent")
 	return Answer{Ack: ack, Bytes: reply, OK: len(problems) == 0}
+}
+
+// problems records what the model found wrong with an answer, or that nothing is.
+func (r *Run) problems(found []model.Problem, mark Mark, requirement string) {
+	for _, p := range found {
+		r.Expect(p.Check, mark, requirement, false, p.Expected, p.Seen)
+		r.result.Checks[len(r.result.Checks)-1].Offset = p.Offset
+	}
+	if len(found) == 0 {
+		r.Expect("answer/right", mark, requirement, true, "", "")
+	}
 }
 
 // Next judges the answer to a message that was sent before without waiting.
 func (c *Conn) Next(register *model.Register, message []byte, mark Mark) Answer {
 	reply, end := c.Receive()
-	c.run.record(message, reply, end)
+	if !c.quiet {
+		c.run.record(message, reply, end)
+	}
 	return c.judge(register, message, reply, end, mark)
 }
 
@@ -168,13 +175,23 @@ func (r *Run) CleanCode(register *model.Register, a Answer, mark Mark) {
 	r.Expect("document/1206", mark, "there is no message of the operator", a.Message <= 0 && a.Code == -1, "no 1206 and no 1068", a.Message)
 }
 
+// Unrecognised demands the mark of a document that could not be read: 1022 = 11, or
+// 1206 bit 1.
+func (r *Run) Unrecognised(register *model.Register, a Answer, mark Mark) {
+	if register.FFD <= 2 {
+		r.Expect("document/1022", mark, "the operator's code says that the content is not recognised", a.Code == 11, 11, a.Code)
+		return
+	}
+	r.FLKCode(register, a, mark)
+}
+
 // FLKCode demands the mark of a failed format control: 1022 = 14, or 1206 bit 1.
 func (r *Run) FLKCode(register *model.Register, a Answer, mark Mark) {
 	if register.FFD <= 2 {
 		r.Expect("document/1022", mark, "the operator's code says that format control failed", a.Code == 14, 14, a.Code)
 		return
 	}
-	r.Expect("document/1206", mark, "bit 1 of the operator's message is set", a.Message > 0 && a.Message&2 != 0, "bit 1", a.Message)
+	r.Expect("document/1206", mark, "bit 1 of the operator's message is set, and there is no 1068", a.Message > 0 && a.Message&2 != 0 && a.Code == -1, "bit 1", a.Message)
 }
 
 // CloseWrite shuts the writing half.

@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// ExpectRule demands that a stored document is marked with a rule of flk.md.
+func (r *Run) ExpectRule(ctx context.Context, fn string, fd uint32, rule string, mark Mark) {
+	d := r.Document(ctx, fn, fd)
+	r.Expect("document/finding", mark, "the stored document is marked with "+rule, slices.Contains(d.Rules, rule), rule, d.Rules)
+}
+
 func (r *Run) inspector() Inspector { return r.runner.Target.(Inspector) }
 
 // CanInspect reports whether the target shows what it keeps.
@@ -58,13 +64,13 @@ func (r *Run) ExpectFault(ctx context.Context, fn string, fd uint32, row string,
 	r.Expect("document/flag", mark, "the stored document is "+want, d.FD == fd && d.Fault == row, want, fmt.Sprintf("document %d, %q", d.FD, d.Fault))
 }
 
-// ExpectIncident demands exactly n incidents of a drive whose row is the given one
-// and whose text holds the given words.
+// ExpectIncident demands exactly n incidents of a drive of a row of transport.md
+// section 10 (any when empty) whose text holds the given words.
 func (r *Run) ExpectIncident(ctx context.Context, fn, row, words string, n int, mark Mark) {
 	seen := 0
 	var texts []string
 	for _, i := range r.Incidents(ctx, fn) {
-		if i.Fault == row && strings.Contains(i.Text, words) {
+		if (row == "" || i.Fault == row) && strings.Contains(i.Text, words) {
 			seen++
 		}
 		texts = append(texts, strings.TrimSpace(i.Fault+" "+i.Text))

@@ -63,6 +63,14 @@ func (r *Run) Register(ffd byte) *model.Register {
 // Serial draws a number that tells registers of all cases apart: at most 12 digits.
 func (r *Run) Serial() uint64 { return r.rand.Uint64N(999_999_999_999) + 1 }
 
+// Crowd is how many of n registers or peers a soak case has in this run, at least 2.
+func (r *Run) Crowd(n int) int {
+	if r.runner.Crowd > 0 {
+		return max(2, int(float64(n)*r.runner.Crowd))
+	}
+	return n
+}
+
 // Random fills b from the case's own source.
 func (r *Run) Random(b []byte) {
 	for i := range b {

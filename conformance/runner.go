@@ -15,6 +15,7 @@ type Runner struct {
 	Timeout  time.Duration // for an answer or a close; 5 s when zero (scenarios.md section 0)
 	Start    time.Time     // wall clock of the first document
 	Parallel int           // cases at a time of those that leave the target as it is; 1 when zero
+	Crowd    float64       // share of the registers and peers that soak cases have; 1 when zero
 	Strict   bool          // a failed check of the bench's own decisions fails its case
 	Report   func(Result)  // called after each case, never twice at a time; may be nil
 }

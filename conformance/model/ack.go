@@ -37,26 +37,12 @@ func ReadAck(r *Register, request, reply []byte) (Ack, []Problem) {
 			bad = append(bad, Problem{check, offset, fmt.Sprint(expected), fmt.Sprint(seen)})
 		}
 	}
-	if len(reply) < 66 {
-		want("answer/whole", len(reply), "at least 66 bytes", len(reply), false)
+	c := readHeaders(request, reply, 7, want)
+	if c == nil {
 		return a, bad
 	}
 	copy(a.PVersion[:], reply[6:8])
 	a.Flags = binary.LittleEndian.Uint16(reply[26:])
-	want("session/signature", 0, "2a08410a", hex.EncodeToString(reply[:4]), bytes.Equal(reply[:4], request[:4]))
-	want("session/s-version", 4, "81a2", hex.EncodeToString(reply[4:6]), bytes.Equal(reply[4:6], request[4:6]))
-	want("session/p-version", 6, hex.EncodeToString(request[6:8]), hex.EncodeToString(reply[6:8]), bytes.Equal(reply[6:8], request[6:8]))
-	want("session/fn", 8, string(request[8:24]), string(reply[8:24]), bytes.Equal(reply[8:24], request[8:24]))
-	want("session/flags", 26, "container bit set", fmt.Sprintf("%04x", a.Flags), a.Flags&4 != 0)
-	c := reply[30:]
-	want("session/length", 24, len(c), binary.LittleEndian.Uint16(reply[24:]), int(binary.LittleEndian.Uint16(reply[24:])) == len(c))
-	want("container/length", 30, len(c), binary.LittleEndian.Uint16(c), int(binary.LittleEndian.Uint16(c)) == len(c))
-	code := crc16(c[:2], c[4:])
-	want("container/crc", 32, fmt.Sprintf("%04x", code), fmt.Sprintf("%04x", binary.LittleEndian.Uint16(c[2:])), binary.LittleEndian.Uint16(c[2:]) == code)
-	want("container/form", 35, 7, c[5], c[5] == 7)
-	want("container/mirror", 39, hex.EncodeToString(request[39:55]), hex.EncodeToString(c[9:25]), bytes.Equal(c[9:25], request[39:55]))
-	want("container/zeros", 55, "zeros in bytes 25-31", hex.EncodeToString(c[25:32]), bytes.Equal(c[25:32], make([]byte, 7)))
-	want("container/fits-fn", 30, "at most 1024 bytes", len(c), len(c) <= 1024)
 	encrypted := request[37]&1 != 0
 	want("container/encryption", 37, encrypted, c[7]&1 != 0, encrypted == (c[7]&1 != 0))
 	payload := append([]byte{}, c[32:]...)
@@ -65,6 +51,31 @@ func ReadAck(r *Register, request, reply []byte) (Ack, []Problem) {
 	}
 	a.readDocument(r, c[:32], payload, request, want)
 	return a, bad
+}
+
+// readHeaders judges session and container header of an answer of a form and returns
+// the container; nil when it is too short to be one.
+func readHeaders(request, reply []byte, form byte, want expectation) []byte {
+	if len(reply) < 66 {
+		want("answer/whole", len(reply), "at least 66 bytes", len(reply), false)
+		return nil
+	}
+	flags := binary.LittleEndian.Uint16(reply[26:])
+	want("session/signature", 0, hex.EncodeToString(request[:4]), hex.EncodeToString(reply[:4]), bytes.Equal(reply[:4], request[:4]))
+	want("session/s-version", 4, hex.EncodeToString(request[4:6]), hex.EncodeToString(reply[4:6]), bytes.Equal(reply[4:6], request[4:6]))
+	want("session/p-version", 6, hex.EncodeToString(request[6:8]), hex.EncodeToString(reply[6:8]), bytes.Equal(reply[6:8], request[6:8]))
+	want("session/fn", 8, string(request[8:24]), string(reply[8:24]), bytes.Equal(reply[8:24], request[8:24]))
+	want("session/flags", 26, "container bit set", fmt.Sprintf("%04x", flags), flags&4 != 0)
+	c := reply[30:]
+	want("session/length", 24, len(c), binary.LittleEndian.Uint16(reply[24:]), int(binary.LittleEndian.Uint16(reply[24:])) == len(c))
+	want("container/length", 30, len(c), binary.LittleEndian.Uint16(c), int(binary.LittleEndian.Uint16(c)) == len(c))
+	code := crc16(c[:2], c[4:])
+	want("container/crc", 32, fmt.Sprintf("%04x", code), fmt.Sprintf("%04x", binary.LittleEndian.Uint16(c[2:])), binary.LittleEndian.Uint16(c[2:]) == code)
+	want("container/form", 35, form, c[5], c[5] == form)
+	want("container/mirror", 39, hex.EncodeToString(request[39:55]), hex.EncodeToString(c[9:25]), bytes.Equal(c[9:25], request[39:55]))
+	want("container/zeros", 55, "zeros in bytes 25-31", hex.EncodeToString(c[25:32]), bytes.Equal(c[25:32], make([]byte, 7)))
+	want("container/fits-fn", 30, "at most 1024 bytes", len(c), len(c) <= 1024)
+	return c
 }
 
 // expectation records a problem when its last argument is false.

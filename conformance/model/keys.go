@@ -14,7 +14,7 @@ func TestMasterKey() [32]byte {
 
 // Keys are the keys of one drive with one operator.
 type Keys struct {
-	doc, msg, up, down, opr *gost.Kuznyechik
+	doc, msg, up, down, opr, km *gost.Kuznyechik
 }
 
 // DeriveKeys follows fiscal-sign.md section 5: fn has at most 16 digits, inn 10 or
@@ -31,5 +31,6 @@ func DeriveKeys(master [32]byte, fn, inn string) *Keys {
 		up:   derive(kfn, "enc-up", inn12),
 		down: derive(kfn, "enc-dn", inn12),
 		opr:  derive(master, "opr", inn12),
+		km:   derive(kfn, "oism", nil),
 	}
 }

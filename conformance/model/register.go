@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,11 +21,15 @@ type Register struct {
 	FFD      byte   // value of tag 1209: 2, 3, 4
 	PVersion [2]byte
 	Encrypt  bool
+	BSO      bool      // an automatic system of strict reporting forms: forms 4 and 41
 	FD       uint32    // number of the last document
 	Shift    uint32    // number of the last shift
+	Open     bool      // the shift is open
+	Opened   uint32    // number of its opening report
 	Number   uint32    // receipts in the shift
-	Docs     uint32    // documents in the shift
 	At       time.Time // wall clock of the last document, shown in UTC
+	InShift  Ledger
+	InLife   Ledger
 	Keys     *Keys
 }
 
@@ -46,7 +51,8 @@ func NewRegister(master [32]byte, ofd string, serial uint64, ffd byte, at time.T
 // at most 10 digits.
 func RNM(serial uint64, inn, factory string) string {
 	lead := fmt.Sprintf("%010d", serial%10_000_000_000)
-	return lead + fmt.Sprintf("%06d", crc16([]byte(lead+fmt.Sprintf("%012s%020s", inn, factory))))
+	zeros := func(s string, width int) string { return strings.Repeat("0", max(0, width-len(s))) + s }
+	return lead + fmt.Sprintf("%06d", crc16([]byte(lead+zeros(inn, 12)+zeros(factory, 20))))
 }
 
 // Document is a message being made: change its parts before Bytes to break it.
@@ -54,9 +60,15 @@ type Document struct {
 	Register *Register
 	Form     int
 	FD       uint32
-	Fields   [][]byte // TLVs in order, 1077 left out
+	At       time.Time // 1012 as it was set by the register
+	Fields   [][]byte  // TLVs in order, 1077 left out
 	Flags    uint16
 	PVersion [2]byte
+
+	// Session header of another protocol; that of the operator's documents, or of the
+	// marking exchange for forms 81 and above, when zero.
+	Signature [4]byte
+	SVersion  [2]byte
 
 	HeaderForm int    // form in the container header; Form when zero
 	HeaderFD   uint32 // FD in the container header; FD when zero
@@ -68,7 +80,7 @@ type Document struct {
 func (r *Register) next(form int) *Document {
 	r.FD++
 	r.At = r.At.Add(time.Minute)
-	d := &Document{Register: r, Form: form, FD: r.FD, Flags: 0x0014, PVersion: r.PVersion}
+	d := &Document{Register: r, Form: form, FD: r.FD, At: r.At, Flags: 0x0014, PVersion: r.PVersion}
 	d.Fields = [][]byte{
 		Fixed(1041, r.FN, 16), Fixed(1037, r.RNM, 20), Fixed(1018, r.INN, 12),
 		U32(1040, r.FD), U32(1012, uint32(r.At.Unix())),
@@ -85,29 +97,6 @@ func (d *Document) Add(fields ...[]byte) *Document {
 	return d
 }
 
-// Drop removes every first-level field with the tag.
-func (d *Document) Drop(tag int) *Document {
-	var kept [][]byte
-	for _, f := range d.Fields {
-		if int(binary.LittleEndian.Uint16(f)) != tag {
-			kept = append(kept, f)
-		}
-	}
-	d.Fields = kept
-	return d
-}
-
-// Replace puts a field in the place of the first one with its tag.
-func (d *Document) Replace(field []byte) *Document {
-	for i, f := range d.Fields {
-		if bytes.Equal(f[:2], field[:2]) {
-			d.Fields[i] = field
-			return d
-		}
-	}
-	return d.Add(field)
-}
-
 // covered lists the tags under the document sign (fiscal-sign.md 5.1).
 var covered = map[int][]int{
 	1: {1012, 1017, 1018, 1037, 1040, 1041}, 11: {1012, 1017, 1018, 1037, 1040, 1041},
@@ -120,14 +109,9 @@ var covered = map[int][]int{
 // sign computes the value of tag 1077.
 func (d *Document) sign() []byte {
 	input := binary.LittleEndian.AppendUint16(nil, uint16(d.Form))
-	tags := append([]int{}, covered[d.Form]...)
-	sort.Ints(tags)
-	for _, tag := range tags {
-		for _, f := range d.Fields {
-			if int(binary.LittleEndian.Uint16(f)) == tag {
-				input = append(input, f...)
-				break
-			}
+	for _, tag := range slices.Sorted(slices.Values(covered[d.Form])) {
+		if i := slices.IndexFunc(d.Fields, func(f []byte) bool { return tagOf(f) == tag }); i >= 0 {
+			input = append(input, d.Fields[i]...)
 		}
 	}
 	mac := d.Register.Keys.doc.MAC(input)
@@ -153,9 +137,14 @@ func (d *Document) Message(stlv []byte) []byte {
 	if kind == 0 {
 		kind = 0xA5
 	}
-	nonce := r.Keys.msg.MAC([]byte("nonce"), binary.LittleEndian.AppendUint32(nil, fd))
+	key := r.Keys.msg
+	if d.marking() {
+		key = r.Keys.km
+	}
+	nonce := key.MAC([]byte("nonce"), binary.LittleEndian.AppendUint32(nil, fd))
 	c := []byte{0, 0, 0, 0, kind, byte(form), 1, 0x10, 0x09}
-	if r.Encrypt {
+	encrypt := r.Encrypt && !d.marking()
+	if encrypt {
 		c[7] = 0x11
 	}
 	c = append(c, bcd(r.FN)...)
@@ -163,10 +152,10 @@ func (d *Document) Message(stlv []byte) []byte {
 	c = append(c, nonce[:5]...)
 	c = append(c, 0, 0, 1, 0, 2)
 	c = binary.BigEndian.AppendUint16(c, uint16(len(stlv)))
-	mac := r.Keys.msg.MAC(c[4:32], stlv)
+	mac := key.MAC(c[4:32], stlv)
 	payload := append(append(append([]byte{}, stlv...), 0x81, 0x06), mac[:6]...)
 	payload = append(payload, 0, 0)
-	if r.Encrypt {
+	if encrypt {
 		r.Keys.up.CTR([8]byte(c[17:25]), payload, payload)
 	}
 	c = append(c, payload...)
@@ -177,7 +166,15 @@ func (d *Document) Message(stlv []byte) []byte {
 
 // Session puts a session header before a body, with the check code of its flags.
 func (d *Document) Session(body []byte) []byte {
-	h := append([]byte{0x2A, 0x08, 0x41, 0x0A, 0x81, 0xA2}, d.PVersion[:]...)
+	signature, version := d.Signature, d.SVersion
+	switch {
+	case signature != [4]byte{}:
+	case d.marking():
+		signature, version = SignatureMarking, SVersionMarking
+	default:
+		signature, version = SignatureOFD, SVersionOFD
+	}
+	h := append(append(append([]byte{}, signature[:]...), version[:]...), d.PVersion[:]...)
 	h = append(h, fmt.Sprintf("%-16s", d.Register.FN)...)
 	h = binary.LittleEndian.AppendUint16(h, uint16(len(body)))
 	h = binary.LittleEndian.AppendUint16(h, d.Flags)
@@ -191,6 +188,20 @@ func (d *Document) Session(body []byte) []byte {
 	return append(binary.LittleEndian.AppendUint16(h, code), body...)
 }
 
+// Session headers of both exchanges (transport.md 3 and 12.1).
+var (
+	SignatureOFD     = [4]byte{0x2A, 0x08, 0x41, 0x0A}
+	SVersionOFD      = [2]byte{0x81, 0xA2}
+	SignatureMarking = [4]byte{0xDD, 0x80, 0xCA, 0xA1}
+	SVersionMarking  = [2]byte{0x82, 0xA2}
+	pVersionMarking  = [2]byte{0x00, 0x01}
+)
+
+func (d *Document) marking() bool { return d.Form >= 81 }
+
+// FPD is the document's sign as it is printed and searched for.
+func (d *Document) FPD() uint32 { return binary.BigEndian.Uint32(d.sign()[2:]) }
+
 func bcd(fn string) []byte {
 	b := make([]byte, 8)
 	for i := range b {
@@ -203,4 +214,10 @@ func bcd(fn string) []byte {
 		}
 	}
 	return b
+}
+
+// Rename gives the register another drive number.
+func (r *Register) Rename(master [32]byte, fn string) {
+	r.FN = fn
+	r.Keys = DeriveKeys(master, fn, r.OFD)
 }

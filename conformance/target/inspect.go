@@ -39,7 +39,9 @@ func (i *inspect) get(ctx context.Context, path string, into any) (found bool, e
 	default:
 		return false, fmt.Errorf("target: %s answers %s", request.URL, reply.Status)
 	}
-	if err := json.NewDecoder(reply.Body).Decode(into); err != nil {
+	d := json.NewDecoder(reply.Body)
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
 		return false, fmt.Errorf("target: reading %s: %w", request.URL, err)
 	}
 	return true, nil
@@ -100,7 +102,7 @@ type documentView struct {
 
 func (v *documentView) document() (conformance.Document, error) {
 	d := conformance.Document{FN: v.FN, FD: v.FD, Form: v.Form, DateTime: v.DateTime, ReceivedAt: v.ReceivedAt, FPD: v.FPD, Confirmed: v.Confirmed,
-		FPS: v.FPS, Fields: v.Document}
+		FPS: v.FPS, Fields: unwrap(v.Document)}
 	if v.Fault != nil {
 		d.Fault, d.FaultName = v.Fault.ID, v.Fault.Name
 	}
@@ -110,6 +112,21 @@ func (v *documentView) document() (conformance.Document, error) {
 	var err error
 	d.Message, err = hex.DecodeString(v.Message)
 	return d, err
+}
+
+// unwrap takes the fields out of the tax service's envelope, which names the kind of
+// the document (operator.md 5.2).
+func unwrap(doc map[string]any) map[string]any {
+	for len(doc) == 1 {
+		for _, inner := range doc {
+			m, ok := inner.(map[string]any)
+			if !ok {
+				return doc
+			}
+			doc = m
+		}
+	}
+	return doc
 }
 
 // Document shows a stored document.
