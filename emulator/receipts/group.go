@@ -14,8 +14,12 @@ import (
 // standIn is the user of receipts that do not name theirs.
 var standIn = fiscal.WithCheckDigits("770000000")
 
-// maxSpan is how long one new drive serves: keys live at least 410 days (fn.md 5.1).
-const maxSpan = 400 * 24 * time.Hour
+// How long one new drive serves. Keys live at least 410 days (fn.md 5.1); a drive that
+// sends to nobody blocks after 30.
+const (
+	maxSpan   = 400 * 24 * time.Hour
+	maxUnsent = 29 * 24 * time.Hour
+)
 
 // groupKey is what a registration fixes for all receipts of a register.
 type groupKey struct {
@@ -38,8 +42,9 @@ type group struct {
 	members []member
 }
 
-// groups sorts receipts into registers, each in the order of time.
-func groups(all []*Receipt, undated time.Time) []group {
+// groups sorts receipts into registers, each in the order of time and no longer than
+// span.
+func groups(all []*Receipt, undated time.Time, span time.Duration) []group {
 	byKey := map[groupKey]int{}
 	var out []group
 	for i, r := range all {
@@ -66,7 +71,7 @@ func groups(all []*Receipt, undated time.Time) []group {
 		slices.SortStableFunc(g.members, func(a, b member) int { return a.at.Compare(b.at) })
 		start := 0
 		for i := range g.members {
-			if g.members[i].at.Sub(g.members[start].at) > maxSpan {
+			if g.members[i].at.Sub(g.members[start].at) > span {
 				split = append(split, group{g.key, g.members[start:i:i]})
 				start = i
 			}

@@ -82,7 +82,11 @@ func Reissue(ctx context.Context, all []*Receipt, o ReissueOptions) ([]Outcome, 
 		outcomes[i] = Outcome{Receipt: r, Notes: r.Notes, Err: errNotReached}
 	}
 	drives := map[fiscal.FNNumber]bool{}
-	for _, g := range groups(all, o.Undated) {
+	span := maxSpan
+	if o.OFD == "" && o.Dial == nil {
+		span = maxUnsent
+	}
+	for _, g := range groups(all, o.Undated, span) {
 		b := &batch{opt: &o, group: g, outcomes: outcomes, clock: emulator.NewClock(time.Time{}), acks: map[fiscal.FDNumber]byte{}}
 		if err := b.run(ctx, drives); err != nil {
 			return outcomes, err
@@ -152,7 +156,7 @@ func (b *batch) issue(ctx context.Context, m member) error {
 	out.Register = b.reg.Number()
 	out.Notes = append(out.Notes, m.notes...)
 	if !b.opened.IsZero() && (!sameDay(b.opened, m.at) || m.at.Sub(b.opened) > kkt.ShiftLimit) {
-		if err := b.closeShift(); err != nil {
+		if err := errors.Join(b.closeShift(), b.exchange(ctx)); err != nil {
 			return err
 		}
 	}
