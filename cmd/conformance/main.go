@@ -1,5 +1,5 @@
-// Command conformance runs the bench's cases against an operator's server and says,
-// per requirement, whether it conforms.
+// Command conformance runs the bench's cases against a thing it did not write and
+// says, per requirement and with the bytes that prove it, whether it conforms.
 package main
 
 import (
@@ -9,52 +9,74 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/fiscalbench/fiscalbench/conformance"
-	"github.com/fiscalbench/fiscalbench/conformance/cases"
 )
 
 // Exit codes (the same in every command of the bench).
 const (
 	exitConformant    = 0
 	exitNotConformant = 1
-	exitUsage         = 2
+	exitUsage         = 2 // wrong use, or nothing selected
 	exitUnreachable   = 3
-	exitIncomplete    = 4
+	exitIncomplete    = 4 // not everything was judged
 )
 
 type cli struct {
-	Run  runCmd  `cmd:"" help:"Run cases against a server."`
-	List listCmd `cmd:"" help:"List the cases."`
-	Show showCmd `cmd:"" help:"Show one case."`
+	Run     runCmd     `cmd:"" help:"Run cases against a target."`
+	List    listCmd    `cmd:"" help:"List the cases."`
+	Show    showCmd    `cmd:"" help:"Show cases with their sources and needs."`
+	Replay  replayCmd  `cmd:"" help:"Play the recorded exchanges of a run again."`
+	Report  reportCmd  `cmd:"" help:"Make all reports anew from a results.json."`
+	Diff    diffCmd    `cmd:"" help:"Say what is worse or better in NEW than in OLD."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the environment and say which cases will be skipped."`
+	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-type listCmd struct {
-	Pattern string `arg:"" optional:"" help:"Regular expression over ids and paths."`
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(s streams) error {
+	fmt.Fprintln(s.out, tool())
+	return nil
 }
 
-type showCmd struct {
-	Case string `arg:"" help:"Id or path of a case."`
+// tool is the name and version of this program.
+func tool() string {
+	version := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	return "conformance " + version
 }
 
-// exitError carries an exit code with its reason.
+// exitError carries an exit code, with its reason when there is one to print.
 type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
 
 type streams struct{ out, err io.Writer }
 
 func main() { os.Exit(run(os.Args[1:], streams{os.Stdout, os.Stderr})) }
 
+// run is the one way from a command line to an exit code.
 func run(args []string, s streams) int {
 	var c cli
 	stopped := -1
-	parser, err := kong.New(&c, kong.Name("conformance"), kong.Description("Judge an operator of fiscal data by what it does on the wire."),
+	parser, err := kong.New(&c, kong.Name("conformance"), kong.Description("Judge an operator of fiscal data, or a register, by what it does on the wire."),
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { stopped = code }))
 	if err != nil {
 		panic(err) // a wrong static description of the command line
@@ -67,44 +89,22 @@ func run(args []string, s streams) int {
 		fmt.Fprintln(s.err, "conformance:", err)
 		return exitUsage
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(s)
-	var exit *exitError
-	switch {
-	case err == nil:
+	return exitCode(parsed.Run(s), s)
+}
+
+func exitCode(err error, s streams) int {
+	if err == nil {
 		return exitConformant
-	case errors.As(err, &exit):
-		if exit.err != nil {
-			fmt.Fprintln(s.err, "conformance:", exit.err)
-		}
-		return exit.code
 	}
-	fmt.Fprintln(s.err, "conformance:", err)
-	return exitUsage
-}
-
-// Run prints a line a case.
-func (c *listCmd) Run(s streams) error {
-	chosen, err := conformance.Select(cases.All(), c.Pattern)
-	if err != nil {
-		return err
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitUsage, err}
 	}
-	for _, k := range chosen {
-		fmt.Fprintf(s.out, "%s  %-36s [%s] %s\n", k.ID, k.Path, k.Mark, k.Title)
+	if exit.err != nil {
+		fmt.Fprintln(s.err, "conformance:", strings.TrimPrefix(exit.err.Error(), "conformance: "))
 	}
-	return nil
-}
-
-// Run prints one case.
-func (c *showCmd) Run(s streams) error {
-	chosen, err := conformance.Select(cases.All(), c.Case)
-	if err != nil {
-		return err
-	}
-	for _, k := range chosen {
-		fmt.Fprintf(s.out, "%s %s\n  %s\n  source: %s [%s]\n  needs: %s\n", k.ID, k.Path, k.Title, k.Source, k.Mark, k.Needs)
-	}
-	return nil
+	return exit.code
 }

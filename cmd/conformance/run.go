@@ -2,174 +2,192 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
+	"io"
+	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
-	"github.com/fiscalbench/fiscalbench/conformance/cases"
-	"github.com/fiscalbench/fiscalbench/conformance/model"
-	"github.com/fiscalbench/fiscalbench/conformance/target"
-	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/conformance/expect"
+	"github.com/fiscalbench/fiscalbench/conformance/report"
 )
 
 type runCmd struct {
-	Pattern string        `arg:"" optional:"" help:"Regular expression over ids and paths; all cases when absent."`
-	Self    bool          `help:"Judge the built-in operator." xor:"target"`
-	Addr    string        `help:"Judge the server at HOST:PORT." xor:"target" placeholder:"HOST:PORT"`
-	HTTP    string        `help:"JSON API of the server at --addr, for cases that look at what was stored." placeholder:"HOST:PORT"`
-	INN     string        `default:"7704358518" help:"INN of the operator under test."`
-	Key     string        `help:"Master key of TB-GOST-1, 64 hex digits; the public test key when absent." env:"CONFORMANCE_KEY"`
-	Seed    uint64        `help:"Seed of all numbers; a random one when 0."`
-	Timeout time.Duration `default:"5s" help:"Limit for an answer or a close."`
-	Results string        `help:"Write results.json here." type:"path" placeholder:"FILE"`
-}
-
-// Run runs the cases and sums up on the last line.
-func (c *runCmd) Run(ctx context.Context, s streams) error {
-	runner, err := c.runner(s)
-	if err != nil {
-		return err
-	}
-	chosen, err := conformance.Select(cases.All(), c.Pattern)
-	if err != nil {
-		return err
-	}
-	under, stop, err := c.target(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	runner.Target = under
-	if err := reachable(ctx, under.Addr(), c.Timeout); err != nil {
-		return &exitError{exitUnreachable, err}
-	}
-	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, len(chosen), c.Seed)
-	start := time.Now()
-	summary := runner.Run(ctx, chosen)
-	c.printFailures(s, summary)
-	if err := c.writeResults(summary); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "%d passed, %d failed, %d skipped, %d warned, %d errors (seed %d, %.1f s)\n", summary.Count(conformance.Pass), summary.Count(conformance.Fail),
-		summary.Count(conformance.Skip), summary.Count(conformance.Warn), summary.Count(conformance.Error), c.Seed, time.Since(start).Seconds())
-	switch {
-	case ctx.Err() != nil:
-		return &exitError{exitIncomplete, errors.New("interrupted")}
-	case !summary.Conformant():
-		return &exitError{exitNotConformant, nil}
-	}
-	return nil
-}
-
-func (c *runCmd) runner(s streams) (*conformance.Runner, error) {
-	inn, err := fiscal.ParseINN(c.INN)
-	if err != nil {
-		return nil, fmt.Errorf("--inn: %w", err)
-	}
-	master := model.TestMasterKey()
-	if c.Key != "" {
-		key, err := hex.DecodeString(c.Key)
-		if err != nil || len(key) != 32 {
-			return nil, errors.New("--key: want 64 hex digits")
-		}
-		master = [32]byte(key)
-	}
-	if c.Seed == 0 {
-		c.Seed = uint64(time.Now().UnixNano())
-	}
-	return &conformance.Runner{
-		OFD: string(inn), Master: master, Seed: c.Seed, Timeout: c.Timeout, Start: caseStart,
-		Report: func(r conformance.Result) {
-			fmt.Fprintf(s.out, "%-5s %s %s%s\n", r.Outcome, r.ID, r.Path, reason(r))
-		},
-	}, nil
+	choice
+	targetFlags
+	Failed     string  `type:"existingfile" placeholder:"RESULTS" help:"Only what failed in this results.json, with its seed unless --seed says another."`
+	Expect     string  `type:"existingfile" placeholder:"FILE" help:"Expectations file: cases that are known to end badly."`
+	Out        string  `type:"path" placeholder:"DIR" help:"Write results.json, junit.xml, report.html, protocol.md, protocol.html and trace/ here."`
+	Seed       *uint64 `help:"Seed of all numbers; a random one when absent."`
+	Parallel   int     `short:"p" default:"1" help:"Cases at a time of those that leave the target as it is (default ${default})."`
+	Strict     bool    `help:"Failed checks of the bench's own decisions (TB) fail their case instead of warning."`
+	Unattended bool    `help:"Nobody is there: cases that need hands are skipped with their reason."`
+	Verbose    bool    `short:"v" help:"A line per case, and decoded bytes of every bad one."`
 }
 
 // caseStart is the wall clock of the first document of every case: fixed, so that
 // one seed gives the same bytes.
 var caseStart = time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)
 
-func reason(r conformance.Result) string {
-	if r.Reason == "" {
-		return ""
+// Run runs the cases and sums up on the last line.
+func (c *runCmd) Run(ctx context.Context, s streams) error {
+	if err := c.check(); err != nil {
+		return err
 	}
-	return ": " + r.Reason
-}
-
-// target opens what is to be judged and returns how to stop it.
-func (c *runCmd) target(ctx context.Context, s streams) (conformance.Target, func(), error) {
-	switch {
-	case c.Self:
-		t, err := target.StartSelf(ctx, fiscal.INN(c.INN))
-		if err != nil {
-			return nil, nil, fmt.Errorf("starting the built-in operator: %w", err)
-		}
-		return t, func() { stopErr(s, t.Stop()) }, nil
-	case c.Addr != "":
-		if _, _, err := net.SplitHostPort(c.Addr); err != nil {
-			return nil, nil, fmt.Errorf("--addr: %w", err)
-		}
-		return target.NewAddr(c.Addr, c.HTTP), func() {}, nil
-	}
-	return nil, nil, errors.New("say what to judge: --self or --addr HOST:PORT")
-}
-
-func reachable(ctx context.Context, addr string, limit time.Duration) error {
-	d := net.Dialer{Timeout: limit}
-	conn, err := d.DialContext(ctx, "tcp", addr)
+	chosen, err := c.cases()
 	if err != nil {
-		return fmt.Errorf("the target is not reachable: %w", err)
+		return err
 	}
-	return conn.Close()
+	expected, err := c.expectations()
+	if err != nil {
+		return err
+	}
+	keys, err := c.keys()
+	if err != nil {
+		return err
+	}
+	under, err := c.open(ctx, s)
+	if err != nil {
+		return err
+	}
+	run, err := c.judge(ctx, s, under, chosen)
+	if err != nil {
+		return err
+	}
+	if expected != nil {
+		expected.Apply(run, time.Now())
+	}
+	if c.Out != "" {
+		if err := run.WriteDir(c.Out, keys); err != nil {
+			return &exitError{exitIncomplete, err}
+		}
+	}
+	if err := run.WriteText(s.out, report.TextOptions{Keys: keys, Expect: expect.Line, Verbose: c.Verbose}); err != nil {
+		return &exitError{exitIncomplete, err}
+	}
+	if c.Out != "" {
+		fmt.Fprintf(s.out, "reports in %s\n", c.Out)
+	}
+	fmt.Fprintln(s.out, run.LastLine())
+	return verdict(run)
 }
 
-// printFailures shows what failed with what was expected and what came.
-func (c *runCmd) printFailures(s streams, summary conformance.Summary) {
-	for _, r := range summary.Results {
-		if r.Outcome != conformance.Fail && r.Outcome != conformance.Warn {
-			continue
-		}
-		fmt.Fprintf(s.out, "\n%s %s %s\n  %s (%s)\n", r.Outcome, r.ID, r.Path, r.Title, r.Source)
-		for _, k := range r.Checks {
-			if !k.OK {
-				fmt.Fprintf(s.out, "  %s [%s]: %s\n    expected %s\n    seen     %s (offset %d)\n", k.Name, k.Mark, k.Requirement, k.Expected, k.Seen, k.Offset)
-			}
-		}
-		for _, e := range r.Exchanges {
-			fmt.Fprintf(s.out, "    > %s\n    < %s (%s)\n", e.Sent, e.Received, e.Ending)
-		}
-		fmt.Fprintf(s.out, "  again: conformance run %s %s --seed %d\n", r.ID, c.how(), c.Seed)
-	}
-}
-
-func (c *runCmd) how() string {
-	if c.Self {
-		return "--self"
-	}
-	return "--addr " + c.Addr
-}
-
-func (c *runCmd) writeResults(summary conformance.Summary) error {
-	if c.Results == "" {
+// verdict is the exit code of a run.
+func verdict(run *report.Run) error {
+	switch run.Verdict() {
+	case report.Conformant:
 		return nil
+	case report.NotConformant:
+		return &exitError{exitNotConformant, nil}
 	}
-	b, err := json.MarshalIndent(summary, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing results: %w", err)
+	switch run.Ended {
+	case report.Unreachable:
+		return &exitError{exitUnreachable, errors.New("the target takes no connections any more")}
+	case report.Interrupted:
+		return &exitError{exitIncomplete, errors.New("interrupted")}
 	}
-	if err := os.WriteFile(c.Results, append(b, '\n'), 0o644); err != nil {
-		return fmt.Errorf("writing results: %w", err)
-	}
-	return nil
+	return &exitError{exitIncomplete, errors.New("not everything was judged")}
 }
 
-func stopErr(s streams, err error) {
+// cases are those chosen by the flags and, with --failed, by an earlier run, whose
+// seed is taken over.
+func (c *runCmd) cases() ([]conformance.Case, error) {
+	chosen, err := c.choose(c.party())
+	if err != nil || c.Failed == "" {
+		return chosen, err
+	}
+	earlier, err := report.ReadFile(c.Failed)
 	if err != nil {
-		fmt.Fprintln(s.err, "conformance: stopping the built-in operator:", err)
+		return nil, fmt.Errorf("--failed: %w", err)
+	}
+	if c.Seed == nil {
+		seed := earlier.SeedNumber()
+		c.Seed = &seed
+	}
+	return failed(chosen, earlier)
+}
+
+// expectations reads the file of --expect; nil when there is none.
+func (c *runCmd) expectations() (*expect.File, error) {
+	if c.Expect == "" {
+		return nil, nil
+	}
+	f, err := expect.Load(c.Expect)
+	if err != nil {
+		return nil, err
+	}
+	if unknown := f.Unknown(known); len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: no such case: %s", c.Expect, strings.Join(unknown, ", "))
+	}
+	return f, nil
+}
+
+// judge runs the cases and stops the target.
+func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case) (*report.Run, error) {
+	if c.Seed == nil {
+		seed := uint64(rand.Uint32()) // short enough to type
+		c.Seed = &seed
+	}
+	master, err := c.master()
+	if err != nil {
+		return nil, err
+	}
+	total := jobs(chosen)
+	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, total, *c.Seed)
+	line := newProgress(s.out, total)
+	runner := &conformance.Runner{Target: under.Target, OFD: c.INN, Master: master, Seed: *c.Seed, Timeout: c.Timeout, Start: caseStart,
+		Parallel: c.Parallel, Strict: c.Strict, Report: line.done}
+	start := time.Now()
+	summary := runner.Run(ctx, chosen)
+	line.clear()
+	run := report.From(&summary)
+	run.Tool, run.Target, run.Selected = tool(), c.describe(under.String()), total
+	run.Started, run.Seconds = start.UTC().Truncate(time.Millisecond), report.Seconds(time.Since(start))
+	switch {
+	case ctx.Err() != nil:
+		run.Ended = report.Interrupted
+	case under.Addr() != "" && reachable(ctx, under.Addr(), c.Timeout) != nil:
+		run.Ended = report.Unreachable
+	}
+	if err := under.stop(); err != nil {
+		fmt.Fprintln(s.err, "conformance: stopping the target:", err)
+	}
+	return run, nil
+}
+
+// progress is a line that says how far a run is, on a terminal only.
+type progress struct {
+	w           io.Writer
+	total, n    int
+	bad         int
+	on, written bool
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	return &progress{w: w, total: total, on: isTerminal(w)}
+}
+
+// done shows the line anew. The runner never calls it twice at a time.
+func (p *progress) done(r conformance.Result) {
+	p.n++
+	if report.Bad(r.Outcome) {
+		p.bad++
+	}
+	if !p.on {
+		return
+	}
+	p.written = true
+	text := fmt.Sprintf("%d of %d", p.n, p.total)
+	if p.bad > 0 {
+		text += fmt.Sprintf(", %d bad", p.bad)
+	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s  %s %s", text, r.ID, r.Path)
+}
+
+func (p *progress) clear() {
+	if p.written {
+		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }

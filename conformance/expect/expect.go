@@ -22,7 +22,7 @@ import (
 
 // Entry foretells the outcome of one case.
 type Entry struct {
-	Case    string              `yaml:"case"` // id, with "#variant" for one variant
+	Case    string              `yaml:"case"` // id, with "@variant" for one variant
 	Outcome conformance.Outcome `yaml:"outcome"`
 	Checks  []string            `yaml:"checks,omitempty"` // names of the checks that fail, all of them
 	Reason  string              `yaml:"reason"`

@@ -56,7 +56,7 @@ func TestApply(t *testing.T) {
 		"a skip that fails":      {`- {case: O-089, outcome: skip, reason: no clock}`, result("O-089", conformance.Fail, "x"), "ends in fail"},
 		"an expected warning":    {`- {case: O-089, outcome: warn, checks: [x], reason: known}`, result("O-089", conformance.Warn, "x"), ""},
 		"all variants of a case": {`- {case: O-089, outcome: error, reason: slow}`, report.Result{ID: "O-089", Variant: "ffd1.2", Outcome: conformance.Error}, ""},
-		"the variant":            {`- {case: "O-089#ffd1.2", outcome: error, reason: slow}`, report.Result{ID: "O-089", Variant: "ffd1.2", Outcome: conformance.Error}, ""},
+		"the variant":            {`- {case: "O-089@ffd1.2", outcome: error, reason: slow}`, report.Result{ID: "O-089", Variant: "ffd1.2", Outcome: conformance.Error}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestApply_LeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	const yaml = `
 - {case: "O-001", outcome: fail, checks: [x], reason: not chosen in this run}
-- {case: "O-089#ffd1.2", outcome: error, reason: slow}
+- {case: "O-089@ffd1.2", outcome: error, reason: slow}
 - {case: "O-089", outcome: fail, checks: [x], reason: bug}
 `
 	other := report.Result{ID: "O-089", Variant: "ffd1.2", Outcome: conformance.Error}

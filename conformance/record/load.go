@@ -41,7 +41,7 @@ func Load(dir string, names ...string) ([]Trace, error) {
 		if !ok || f.IsDir() {
 			continue
 		}
-		id, _, _ := strings.Cut(name, "#")
+		id, _, _ := strings.Cut(name, "@")
 		if len(names) > 0 && !slices.Contains(names, name) && !slices.Contains(names, id) {
 			continue
 		}

@@ -172,10 +172,10 @@ func TestLoad(t *testing.T) {
 		}
 		return got
 	}
-	assert.ElementsMatch(t, []string{"O-020", "O-020#ffd1.2", "O-021"}, names(dir))
-	assert.ElementsMatch(t, []string{"O-020", "O-020#ffd1.2", "O-021"}, names(filepath.Join(dir, report.TraceDir)))
-	assert.ElementsMatch(t, []string{"O-020", "O-020#ffd1.2"}, names(dir, "O-020"))
-	assert.Equal(t, []string{"O-020#ffd1.2"}, names(dir, "O-020#ffd1.2"))
+	assert.ElementsMatch(t, []string{"O-020", "O-020@ffd1.2", "O-021"}, names(dir))
+	assert.ElementsMatch(t, []string{"O-020", "O-020@ffd1.2", "O-021"}, names(filepath.Join(dir, report.TraceDir)))
+	assert.ElementsMatch(t, []string{"O-020", "O-020@ffd1.2"}, names(dir, "O-020"))
+	assert.Equal(t, []string{"O-020@ffd1.2"}, names(dir, "O-020@ffd1.2"))
 
 	_, err := record.Load(dir, "O-022")
 	assert.ErrorContains(t, err, "no trace of O-022")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
@@ -30,32 +31,39 @@ func fromResult(r *conformance.Result) Result {
 	for _, c := range r.Checks {
 		k := Check{Name: c.Name, Requirement: c.Requirement, Mark: c.Mark, Level: c.Level, OK: c.OK, Expected: c.Expected, Seen: c.Seen}
 		if !c.OK && c.Offset > 0 {
-			offset := c.Offset
-			k.Offset, k.Exchange = &offset, locate(out.Exchanges, c.Seen, offset)
+			exchange, offset := locate(out.Exchanges, c.Seen, c.Offset)
+			k.Offset, k.Exchange = &offset, exchange
 		}
 		out.Checks = append(out.Checks, k)
 	}
 	return out
 }
 
-// locate finds the exchange whose received bytes hold at the offset what a check
-// saw there: the engine tells the offset, not the exchange. When the bytes do not
-// decide it is the last one that is long enough; 0 when none is.
-func locate(exchanges []Exchange, seen string, offset int) int {
-	last := 0
+// decidingSeen is how many hex digits of a seen value cannot stand in an answer by
+// chance.
+const decidingSeen = 8
+
+// locate finds the exchange whose received bytes a check is about, and the byte in
+// them: the engine tells an offset, which may be that of the whole document, but not
+// the exchange. Bytes that the check saw decide when they are in an answer; else it
+// is the last answer that is long enough. 0 is no exchange.
+func locate(exchanges []Exchange, seen string, offset int) (exchange, at int) {
+	at = offset
 	for i := len(exchanges) - 1; i >= 0; i-- {
 		received := exchanges[i].Received
 		if len(received) < 2*offset {
 			continue
 		}
-		if len(seen) >= 4 && strings.HasPrefix(received[2*offset:], seen) {
-			return i + 1
+		if _, err := hex.DecodeString(seen); err == nil && len(seen) >= decidingSeen {
+			if n := strings.Index(received[2*offset:], seen); n >= 0 && n%2 == 0 {
+				return i + 1, offset + n/2
+			}
 		}
-		if last == 0 {
-			last = i + 1
+		if exchange == 0 {
+			exchange = i + 1
 		}
 	}
-	return last
+	return exchange, at
 }
 
 // Seconds is a duration in seconds, to the microsecond.

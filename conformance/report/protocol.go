@@ -122,7 +122,7 @@ func (p *page) mdDocuments(w io.Writer) {
 }
 
 var mdEscaper = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`,
-	"#", `\#`, "\r", " ", "\n", " ")
+	"\r", " ", "\n", " ")
 
 // md keeps text from being read as Markdown or HTML.
 func md(s string) string { return strings.Map(shown, mdEscaper.Replace(s)) }

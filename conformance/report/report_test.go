@@ -54,7 +54,7 @@ func TestGolden_EveryFile(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, []string{"junit.xml", "protocol.html", "protocol.md", "report.html", "results.json", "trace/K-020.ndjson", "trace/O-001.ndjson",
-		"trace/O-020#ffd1.05.ndjson", "trace/O-030#ffd1.05+encrypted.ndjson", "trace/O-070.ndjson", "trace/O-075.ndjson", "trace/O-088.ndjson"}, names)
+		"trace/O-020@ffd1.05.ndjson", "trace/O-030@ffd1.05+encrypted.ndjson", "trace/O-070.ndjson", "trace/O-075.ndjson", "trace/O-088.ndjson"}, names)
 }
 
 // TestGolden_Text: per outcome, so that a change shows where it is.
@@ -256,4 +256,34 @@ func TestPage_LeavesLinesOutOfLongDocuments(t *testing.T) {
 	var whole bytes.Buffer
 	require.NoError(t, r.WriteHTML(&whole, nil))
 	assert.Equal(t, b.String(), whole.String())
+}
+
+// TestFrom_FindsTheExchange: the engine tells an offset; the bytes that a check saw
+// tell which answer it was, and where in the document.
+func TestFrom_FindsTheExchange(t *testing.T) {
+	t.Parallel()
+	answers := []string{strings.Repeat("00", 40) + "0102030405060708", strings.Repeat("00", 40) + "1112131415161718", strings.Repeat("00", 10)}
+	for name, tc := range map[string]struct {
+		seen             string
+		offset           int
+		exchange, offend int
+	}{
+		"in the first answer":     {"0203040506", 30, 1, 41},
+		"in the second":           {"1112131415161718", 30, 2, 40},
+		"short, so the last":      {"0102", 30, 2, 30},
+		"no hex, so the last":     {"a time", 30, 2, 30},
+		"every answer too short":  {"a time", 200, 0, 200},
+		"the last is long enough": {"x", 5, 3, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := conformance.Result{ID: "O-001", Checks: []conformance.Check{{Seen: tc.seen, Offset: tc.offset}}}
+			for _, a := range answers {
+				r.Exchanges = append(r.Exchanges, conformance.Exchange{Received: a})
+			}
+			c := report.From(&conformance.Summary{Results: []conformance.Result{r}}).Results[0].Checks[0]
+			require.NotNil(t, c.Offset)
+			assert.Equal(t, []int{tc.exchange, tc.offend}, []int{c.Exchange, *c.Offset})
+		})
+	}
 }

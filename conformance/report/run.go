@@ -106,7 +106,7 @@ func (r *Result) Name() string {
 	if r.Variant == "" {
 		return r.ID
 	}
-	return r.ID + "#" + r.Variant
+	return r.ID + "@" + r.Variant
 }
 
 // Bad reports an outcome that fails a run unless it is expected.
@@ -193,7 +193,7 @@ func (r *Result) check() error {
 func validName(s string) bool {
 	for _, c := range s {
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune("-_.#=,+@", c):
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune("-_.=,+@", c):
 		default:
 			return false
 		}

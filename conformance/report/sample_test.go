@@ -92,6 +92,6 @@ func sample() *report.Run {
 			r.Results[i].Expected = &report.Expected{Reason: "ticket 17", Until: "2026-12-31"}
 		}
 	}
-	r.Complaint = []string{"known.yaml, entry 2: O-020#ffd1.05 is expected to end in fail and passes: delete the entry (ticket 9)"}
+	r.Complaint = []string{"known.yaml, entry 2: O-020@ffd1.05 is expected to end in fail and passes: delete the entry (ticket 9)"}
 	return r
 }

@@ -204,6 +204,3 @@ func (l Line) Short() string {
 	}
 	return fmt.Sprintf("%s… %d байт", l.Hex[:2*hexShown], len(l.Hex)/2)
 }
-
-// Anchor is the case's name without the sign that divides addresses.
-func (v caseView) Anchor() string { return strings.ReplaceAll(v.Name(), "#", "--") }
