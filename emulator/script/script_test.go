@@ -1,6 +1,11 @@
 package script
 
 import (
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,4 +168,33 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("want a script or an error")
 		}
 	})
+}
+
+// Every script of docs/scripts.md is read and lived, and every step and word of the
+// format stands in it.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/scripts.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(blocks), 5)
+	for _, b := range blocks {
+		s, err := Parse("docs/scripts.md", []byte(b[1]))
+		require.NoError(t, err, b[1])
+		_, err = s.Play(t.Context(), Options{OFD: operator(t).Addr(), KeepAlive: true})
+		require.NoError(t, err, b[1])
+	}
+	words := stepNames()
+	for _, v := range []any{Drive{}, change{}, correction{}, SaleItem{}, trade{}, keyExpiry{}, powerCut{}, expect{}, fault{}, commandFault{}, ofd{}} {
+		for _, name := range names(reflect.TypeOf(v)) {
+			if !strings.Contains(name, ".") {
+				words = append(words, name)
+			}
+		}
+	}
+	words = slices.Concat(words, Examples(), slices.Collect(maps.Keys(modeWords)), slices.Collect(maps.Keys(agentWords)), slices.Collect(maps.Keys(warningWords)),
+		slices.Collect(maps.Keys(taxWords)), slices.Collect(maps.Keys(vatWords)))
+	for _, w := range words {
+		assert.Regexp(t, `(^|[^a-z_0-9])`+regexp.QuoteMeta(w)+`($|[^a-z_0-9])`, string(text), "%s is not described", w)
+	}
 }
