@@ -55,7 +55,9 @@ type Case struct {
 	Variants []Variant
 	// Hands is why the case cannot run by itself, in one sentence; empty when it can.
 	Hands string
-	Run   func(ctx context.Context, r *Run)
+	// Beyond is why the requirement cannot be judged from here at all.
+	Beyond string
+	Run    func(ctx context.Context, r *Run)
 }
 
 // Party is who the case judges.

@@ -39,6 +39,8 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 		run.Skip("the target has not " + missing.String())
 	}
 	switch {
+	case c.Beyond != "":
+		run.Skip("cannot be judged: " + c.Beyond)
 	case c.Hands != "" && !r.attended():
 		run.Skip("needs hands: " + c.Hands)
 	case c.Party() != OFD:

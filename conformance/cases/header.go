@@ -8,9 +8,9 @@ import (
 	"github.com/fiscalbench/fiscalbench/conformance/model"
 )
 
-// refused is a case of altered messages that must be met with a closed connection
+// resetBy is a case of altered messages that must be met with a closed connection
 // and no byte, after which the server still serves.
-func refused(id, path string, mark conformance.Mark, source, title string, messages ...string) conformance.Case {
+func resetBy(id, path string, mark conformance.Mark, source, title string, messages ...string) conformance.Case {
 	return conformance.Case{ID: id, Path: path, Mark: mark, Source: source, Title: title, Tags: shortRun(id),
 		Run: func(ctx context.Context, r *conformance.Run) {
 			for _, m := range messages {
@@ -33,10 +33,10 @@ func stillServes(ctx context.Context, r *conformance.Run, mark conformance.Mark)
 }
 
 var header = []conformance.Case{
-	refused("O-070", "header/signature", conformance.TB, "transport.md E-01", "An unknown signature is refused.", "neg-01"),
-	refused("O-071", "header/s-version", conformance.TB, "transport.md E-02", "An unknown S-version is refused.", "neg-02"),
-	refused("O-072", "header/p-version", conformance.TB, "transport.md E-03", "An unknown P-version is refused.", "neg-03"),
-	refused("O-073", "header/flags", conformance.Doc, "transport.md E-04", "Forbidden flags are refused.", "neg-06", "neg-07", "neg-08"),
+	resetBy("O-070", "header/signature", conformance.TB, "transport.md E-01", "An unknown signature is refused.", "neg-01"),
+	resetBy("O-071", "header/s-version", conformance.TB, "transport.md E-02", "An unknown S-version is refused.", "neg-02"),
+	resetBy("O-072", "header/p-version", conformance.TB, "transport.md E-03", "An unknown P-version is refused.", "neg-03"),
+	resetBy("O-073", "header/flags", conformance.Doc, "transport.md E-04", "Forbidden flags are refused.", "neg-06", "neg-07", "neg-08"),
 	{
 		ID: "O-074", Path: "header/session-crc", Mark: conformance.Doc, Source: "transport.md E-05", Variants: conformance.EachFFD,
 		Title: "A wrong check code of mode 1 or 2 is refused.",
@@ -57,9 +57,9 @@ var header = []conformance.Case{
 			r.Dial(ctx).Refused(m, conformance.Doc, "mode 2 covers the body too")
 		},
 	},
-	refused("O-075", "header/container-crc", conformance.Doc, "transport.md E-09", "A wrong check code of the container is refused.", "neg-09"),
-	refused("O-076", "header/lengths", conformance.TB, "transport.md E-08", "Lengths that disagree are refused.", "neg-05"),
-	refused("O-077", "header/container-kind", conformance.TB, "transport.md E-10", "Unknown container types and versions are refused.", "neg-10", "neg-12"),
+	resetBy("O-075", "header/container-crc", conformance.Doc, "transport.md E-09", "A wrong check code of the container is refused.", "neg-09"),
+	resetBy("O-076", "header/lengths", conformance.TB, "transport.md E-08", "Lengths that disagree are refused.", "neg-05"),
+	resetBy("O-077", "header/container-kind", conformance.TB, "transport.md E-10", "Unknown container types and versions are refused.", "neg-10", "neg-12"),
 	{
 		ID: "O-078", Path: "header/container-type-5a", Mark: conformance.TB, Source: "transport.md 4", Variants: conformance.EachWay,
 		Title: "A container of type 5A is accepted.",
