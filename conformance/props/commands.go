@@ -15,8 +15,6 @@ import (
 // commands makes documents by raw commands of the drive.
 type commands struct{}
 
-func (commands) name(_ life.Kind, c life.Code) string { return c.String() }
-
 func (commands) make(m *machine, k life.Kind, s life.Sale, o order) (made, error) {
 	at := m.now()
 	err := m.begin(k, at)

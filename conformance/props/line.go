@@ -137,10 +137,14 @@ func fixed(c []byte) []byte {
 // spoiled gives the drive a confirmation with one thing wrong, or an old one.
 func (m *machine) spoiled(o office) {
 	m.t.Helper()
-	fd := m.model.First().FD
 	how := rapid.IntRange(0, len(spoils)).Draw(m.t, "spoil")
-	if fd == 0 || m.messages[fd] == "" {
+	fd := m.model.First().FD
+	if fd == 0 {
 		m.t.Skip("nothing to confirm")
+	}
+	if !m.model.Awaiting {
+		m.link(true)
+		m.read()
 	}
 	var ack []byte
 	var reasons []fnport.Refusal

@@ -8,16 +8,17 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/conformance/model/life"
 	"github.com/fiscalbench/fiscalbench/emulator"
+	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/fnport"
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/fiscal"
 )
 
-// Breaker puts something between a machine and what it tests; nil changes nothing.
-// Terms may be changed before the drive is made.
+// Breaker puts a mistake into what a machine tests; the zero value puts none. The
+// model knows nothing of it.
 type Breaker struct {
 	Drive    func(Drive, *Emulated) Drive
-	Settings func(*emulator.Options)
+	Settings func(*fn.Settings)
 }
 
 // drawTerms draws how a drive is made and registered.
@@ -28,7 +29,7 @@ func drawTerms(t *rapid.T) Terms {
 		Services:      !rapid.Bool().Draw(t, "goods"),
 		General:       rapid.Bool().Draw(t, "general"),
 		Months:        rapid.SampledFrom([]int{15, 36}).Draw(t, "months"),
-		Capacity:      rapid.SampledFrom([]int{1000, 1000, 12, 25}).Draw(t, "capacity"),
+		Capacity:      rapid.SampledFrom([]int{1000, 1000, 9, 25}).Draw(t, "capacity"),
 		Registrations: rapid.SampledFrom([]int{12, 2}).Draw(t, "registrations"),
 		Number:        number(1),
 	}
@@ -89,7 +90,11 @@ func TillLife(t *rapid.T, trace *Trace, b Breaker) {
 
 // withDrive makes the drive and whatever stands before it.
 func (m *machine) withDrive(b Breaker) {
-	e, err := NewEmulated(m.terms.options(m.timer))
+	o := m.terms.options(m.timer)
+	if b.Settings != nil {
+		b.Settings(&o.Settings)
+	}
+	e, err := NewEmulated(o)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -134,21 +139,34 @@ func (m *machine) documents() map[string]func() {
 	sell := func() { m.document(life.Receipt, m.sale(1, 1, 1, 2, 3, 4), order{}) }
 	places := 0
 	return map[string]func(){
-		"register":       doc(life.Registration),
-		"open":           doc(life.OpenShift),
-		"open again":     doc(life.OpenShift),
-		"close":          doc(life.CloseShift),
-		"sell":           sell,
-		"sell again":     sell,
-		"sell once more": sell,
-		"correct":        func() { m.document(life.Correction, m.sale(1, 3), order{}) },
-		"state":          doc(life.StateReport),
+		"register":     doc(life.Registration),
+		"open":         doc(life.OpenShift),
+		"close":        doc(life.CloseShift),
+		"sell":         sell,
+		"sell again":   sell,
+		"day of trade": func() { m.day(sell) },
+		"another day":  func() { m.day(sell) },
+		"correct":      func() { m.document(life.Correction, m.sale(1, 3), order{}) },
+		"state":        doc(life.StateReport),
 		"change": func() {
 			places++
 			o := order{place: fmt.Sprintf("касса %d", places), otherINN: rapid.IntRange(0, 3).Draw(m.t, "user") == 3}
 			m.document(life.Change, life.Sale{}, o)
 		},
 		"close the drive": func() { m.closeDrive() },
+	}
+}
+
+// day is a shift with some sales; the last one may stay open.
+func (m *machine) day(sell func()) {
+	if !m.model.Shift.Open {
+		m.document(life.OpenShift, life.Sale{}, order{})
+	}
+	for range rapid.IntRange(0, 3).Draw(m.t, "sales") {
+		sell()
+	}
+	if rapid.IntRange(0, 2).Draw(m.t, "closes") > 0 {
+		m.document(life.CloseShift, life.Sale{}, order{})
 	}
 }
 
@@ -172,8 +190,14 @@ func (m *machine) weather(actions map[string]func()) {
 			Draw(m.t, "wait"))
 	}
 	actions["wait for an edge"] = m.edge
+	actions["wait for another edge"] = m.edge
 	actions["clock back"] = func() {
 		m.wait(-rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, time.Hour + time.Minute, life.Day}).Draw(m.t, "back"))
+		if m.model.Shift.Open {
+			m.document(life.Receipt, m.sale(1), order{})
+		} else {
+			m.document(life.OpenShift, life.Sale{}, order{})
+		}
 	}
 	actions["power cut"] = func() {
 		m.trace.Add("power_cut: {}", "%s the power goes and comes back", stamp(m.now()))
@@ -201,27 +225,41 @@ func (m *machine) wait(d time.Duration) {
 	m.trace.Add(word, "%s (clock moved by %s)", stamp(m.now()), d)
 }
 
-// edge moves the clock to where a rule begins to hold, a minute before it or after.
-func (m *machine) edge() {
-	var edges []time.Time
+// edges are the moments at which rules begin or cease to hold.
+func (m *machine) edges() (all []time.Time) {
+	add := func(when bool, at ...time.Time) {
+		for _, e := range at {
+			if when && e.Add(-time.Minute).After(m.now()) {
+				all = append(all, e)
+			}
+		}
+	}
 	d := m.model
-	if d.Shift.Open {
-		edges = append(edges, d.Shift.Opened.Add(life.ShiftLimit))
-	}
-	if d.Queue() > 0 {
-		edges = append(edges, d.First().At.Add(life.Blocked), d.First().At.Add(life.Overdue))
-	}
-	if !d.KeyEnd.IsZero() {
-		edges = append(edges, d.KeyEnd.Add(life.Day), d.KeyEnd.Add(-3*life.Day), d.KeyEnd.Add(-30*life.Day), d.KeyEnd)
-	}
+	add(d.Shift.Open, d.Shift.Opened.Add(life.ShiftLimit))
+	add(d.Queue() > 0, d.First().At.Add(life.Blocked), d.First().At.Add(life.Overdue))
+	add(!d.KeyEnd.IsZero(), d.KeyEnd.Add(life.Day), d.KeyEnd.Add(-3*life.Day), d.KeyEnd.Add(-30*life.Day), d.KeyEnd)
+	return all
+}
+
+// edge moves the clock to where a rule begins to hold, a minute before it or after, and
+// tries a document.
+func (m *machine) edge() {
+	edges := m.edges()
 	if len(edges) == 0 {
 		m.t.Skip("no edge")
 	}
 	at := rapid.SampledFrom(edges).Draw(m.t, "edge").Add(time.Duration(rapid.IntRange(-1, 1).Draw(m.t, "side")) * time.Minute)
-	if at.Before(m.now()) {
-		m.t.Skip("the edge is behind")
-	}
 	m.wait(at.Sub(m.now()))
+	kinds := []life.Kind{life.StateReport, life.OpenShift}
+	if m.model.Shift.Open {
+		kinds = []life.Kind{life.Receipt, life.StateReport, life.CloseShift}
+	}
+	k := rapid.SampledFrom(kinds).Draw(m.t, "document")
+	s := life.Sale{}
+	if k == life.Receipt {
+		s = m.sale(1)
+	}
+	m.document(k, s, order{})
 }
 
 // exchange is the line to an operator that confirms whatever it is given.

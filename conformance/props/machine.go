@@ -12,6 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator"
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/fnport"
+	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/fiscal"
 )
 
@@ -40,8 +41,6 @@ type maker interface {
 	// make makes one whole document at the present moment. The answer code is that of
 	// the first refusal; heard reports that the drive was told the time.
 	make(m *machine, k life.Kind, s life.Sale, o order) (made, error)
-	// name is what a script calls the refusal with a code.
-	name(k life.Kind, c life.Code) string
 }
 
 // order is what varies in a document.
@@ -91,6 +90,32 @@ func (m *machine) agree(what string, r life.Reasons, err error) life.Code {
 		m.fail("%s: answered %s, the papers want %s (%s; clock %s)", what, c, r, m.model, stamp(m.now()))
 	}
 	return c
+}
+
+// refusal is what a script calls the refusal of a document: a register names by rule
+// what it refuses itself, in this order, and by code what its drive refuses.
+func (m *machine) refusal(k life.Kind, r life.Reasons, o order) string {
+	d := m.model
+	open := k == life.CloseShift || k == life.Receipt || k == life.Correction
+	switch {
+	case k == life.Registration && d.Phase != life.Ready:
+		return kkt.RuleFN
+	case k != life.Registration && d.Phase == life.Ready:
+		return kkt.RuleNotRegistered
+	case k != life.Registration && k != life.StateReport && d.Phase != life.Fiscal:
+		return kkt.RuleFN
+	case k != life.Registration && k != life.StateReport && d.Shift.Open != open:
+		return kkt.RuleShift
+	case k == life.Change && d.Reports >= d.Registrations:
+		return "FN-012"
+	case k == life.Change && o.otherINN:
+		return "I-04"
+	case k == life.CloseArchive && d.Queue() > 0:
+		return "FN-010"
+	case (k == life.Receipt || k == life.Correction) && m.now().Sub(d.Shift.Opened) > life.ShiftLimit:
+		return kkt.RuleShiftAge
+	}
+	return r.Codes()[0].String()
 }
 
 // codeOf is the answer code that an error stands for; ok is false when it is no
@@ -156,7 +181,10 @@ func (m *machine) document(k life.Kind, s life.Sale, o order) {
 	}
 	m.trace.Add(m.line(k, s, o), "%s %s%s", stamp(at), k, saleText(k, s))
 	if r.Refused() {
-		m.trace.Fails(m.maker.name(k, r.Codes()[0]))
+		m.trace.Fails(m.refusal(k, r, o))
+	}
+	if !r.Clear() {
+		m.trace.Unclear()
 	}
 	got, err := m.maker.make(m, k, s, o)
 	if err != nil {

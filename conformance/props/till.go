@@ -19,19 +19,6 @@ var refusalCodes = map[string]life.Code{
 	"FN-010": life.WrongState, "FN-012": life.WrongState, "FN-013": life.BadValue, "I-03": life.BadValue, "I-04": life.BadValue, "FN-030": life.WrongTime,
 }
 
-// name is the rule under which the register would refuse.
-func (*till) name(k life.Kind, c life.Code) string {
-	switch {
-	case c == life.ShiftTooLong:
-		return kkt.RuleShiftAge
-	case c == life.BadValue && k == life.Change:
-		return "I-04"
-	case c == life.WrongState:
-		return kkt.RuleShift
-	}
-	return c.String()
-}
-
 // timedCommands carry a time that the drive hears.
 var timedCommands = []byte{fn.CmdFormRegistration, fn.CmdFormRegistrationV2, fn.CmdCloseArchive, fn.CmdBeginOpenShift, fn.CmdBeginCloseShift,
 	fn.CmdBeginReceipt, fn.CmdFormReceipt, fn.CmdBeginCorrection, fn.CmdBeginStateReport}

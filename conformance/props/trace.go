@@ -17,6 +17,7 @@ type Trace struct {
 	Drive string // of the script: "{capacity: 20}"; empty when the machine has no drive
 	steps []step
 	fault string // what went wrong at last
+	vague bool
 }
 
 // step is one line of a life. yaml is empty when the language of scripts has no word
@@ -47,8 +48,18 @@ func (t *Trace) Expect(yaml string) {
 	}
 }
 
+// Unclear notes that the papers leave open how the last step ends: another bench may
+// end it otherwise.
+func (t *Trace) Unclear() { t.vague = true }
+
+// Clear reports whether every step must end as it did by the papers.
+func (t *Trace) Clear() bool { return !t.vague }
+
 // Fail notes what went wrong.
 func (t *Trace) Fail(what string) { t.fault = what }
+
+// Broken reports whether the life went wrong.
+func (t *Trace) Broken() bool { return t.fault != "" }
 
 // Len is the number of steps.
 func (t *Trace) Len() int { return len(t.steps) }

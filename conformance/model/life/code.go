@@ -56,6 +56,9 @@ func (r Reasons) Allow(c Code) bool {
 	return c == Done && !r.Refused()
 }
 
+// Clear reports whether the papers leave no choice.
+func (r Reasons) Clear() bool { return len(r.may) == 0 }
+
 // Codes with which a request must be refused; none when it must be done.
 func (r Reasons) Codes() []Code { return r.must }
 
