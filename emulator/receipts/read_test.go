@@ -1,10 +1,7 @@
 package receipts
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,9 +13,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/fiscal"
-	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/fiscaltest"
-	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 )
 
 func readOne(t *testing.T, text string) *Receipt {
@@ -436,49 +431,6 @@ func TestRead_Items(t *testing.T) {
 	assert.Equal(t, NoTag, reasonAt(one(map[string]any{"colour": "red"}, nil), "$.items[0].colour"))
 }
 
-// Codes of the order's own examples come back as the register writes them.
-func TestRead_ProductCodes(t *testing.T) {
-	t.Parallel()
-	for _, c := range fiscaltest.FFD().ProductCodes {
-		for form, value := range map[string]any{
-			"hex": c.Value.String(), "HEX": strings.ToUpper(c.Value.String()), "spaced": fmt.Sprintf("% X", []byte(c.Value)), "base64": base64.StdEncoding.EncodeToString(c.Value),
-		} {
-			t.Run(c.Kind+" "+form, func(t *testing.T) {
-				t.Parallel()
-				for _, key := range []string{"nomenclatureCode", "productCode"} {
-					r := readOne(t, object(t, items(map[string]any{"name": "a", "price": 12000, "quantity": 1, "sum": 12000, "nds": 1, key: value})))
-					scanned := ffd.ScanProductCode(r.Sale.Items[0].Code)
-					back, err := scanned.Encode1162()
-					require.NoError(t, err)
-					assert.Equal(t, c.Value.String(), hex.EncodeToString(back))
-				}
-			})
-		}
-	}
-	v12 := map[string]any{"fiscalDocumentFormatVer": 4, "dateTime": "2024-05-06T10:11:00"}
-	cases := map[string]struct {
-		in   map[string]any
-		want string
-	}{
-		"raw":          {map[string]any{"productCodeData": map[string]any{"gtin": 4606419014681, "rawProductCode": "0104606419014681215KAZWy", "productIdType": 6}}, "0104606419014681215KAZWy"},
-		"parts":        {map[string]any{"productCodeData": map[string]any{"gtin": 4606419014681, "sernum": "5KAZWy"}}, "0104606419014681215KAZWy"},
-		"EAN":          {map[string]any{"productCodeData": map[string]any{"gtin": "4606203090785"}}, "4606203090785"},
-		"new, object":  {map[string]any{"productCodeNew": map[string]any{"ean13": map[string]any{"rawProductCode": "4606203090785"}}}, "4606203090785"},
-		"new, text":    {map[string]any{"productCodeNew": map[string]any{"gs1m": "0104606419014681215KAZWy"}}, "0104606419014681215KAZWy"},
-		"new, short":   {map[string]any{"productCodeNew": map[string]any{"kmk": "00000046198488X?io+qCABm8"}}, "00000046198488X?io+qCABm80000"},
-		"error only":   {map[string]any{"productCodeDataError": "not supported product type 3"}, ""},
-		"barcode":      {map[string]any{"barcode": "46198488"}, "46198488"},
-		"empty object": {map[string]any{"productCodeNew": map[string]any{}}, ""},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			it := merged(map[string]any{"name": "a", "price": 12000, "quantity": 1, "sum": 12000, "nds": 1}, c.in)
-			assert.Equal(t, c.want, readOne(t, object(t, merged(items(it), v12))).Sale.Items[0].Code)
-		})
-	}
-}
-
 func TestRead_CorrectionsAndContacts(t *testing.T) {
 	t.Parallel()
 	r := readOne(t, `{"document":{"receiptCorrection":`+object(t, map[string]any{"code": 31, "correctionType": 1,
@@ -508,101 +460,4 @@ func TestRead_QRBesideTheReceipt(t *testing.T) {
 	assert.Equal(t, Conflict, reasonAt(r, "$.request.qrraw"))
 	r = readOne(t, wrap(object(t, map[string]any{"dateTime": nil}), "t=20190506t1011&s=120.00"))
 	assert.Equal(t, time.Date(2019, 5, 6, 10, 11, 0, 0, time.UTC), r.Origin.Time)
-}
-
-// The 26 archived receipts in every form in which such dumps come.
-func TestRead_RawForms(t *testing.T) {
-	t.Parallel()
-	for _, raw := range fiscaltest.RawReceipts() {
-		t.Run(raw.Name, func(t *testing.T) {
-			t.Parallel()
-			container := raw.Container()
-			session, err := wire.AppendMessage(nil, wire.Request("9999078900000000", fiscal.FFD105), container)
-			require.NoError(t, err)
-			headed := slices.Concat(raw.Header, raw.STLV, raw.Sign)
-			forms := map[Shape][]byte{
-				ShapeArchive: slices.Concat([]byte{0xFF, 0xFF, 0, 0x1C}, headed), ShapeHeaded: headed, ShapeContainer: container, ShapeBare: raw.STLV,
-				"bare with sign": slices.Concat(raw.STLV, raw.Sign), "bare with trailer": slices.Concat(raw.STLV, raw.Sign, []byte{0, 0}), "session": session,
-				"headed without sign": slices.Concat(raw.Header, raw.STLV),
-			}
-			var want *Receipt
-			for shape, b := range forms {
-				for _, text := range []string{string(b), hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), base64.StdEncoding.EncodeToString(b),
-					"name: " + hex.EncodeToString(b) + " # comment\n", wrapped(hex.EncodeToString(b))} {
-					r := readOne(t, text)
-					assert.Equal(t, raw.STLV, r.Origin.STLV, shape)
-					if want == nil {
-						want = r
-					}
-					assert.Equal(t, want.Sale, r.Sale)
-				}
-			}
-			b, err := json.Marshal(map[string]any{"document": map[string]any{"receipt": map[string]any{"rawData": base64.StdEncoding.EncodeToString(slices.Concat(raw.STLV, raw.Sign)), "totalSum": 1, "items": []any{}}}})
-			require.NoError(t, err)
-			assert.Equal(t, want.Sale, readOne(t, string(b)).Sale)
-		})
-	}
-	// All of them one after another in one file of bytes.
-	var all []byte
-	for _, raw := range fiscaltest.RawReceipts() {
-		all = slices.Concat(all, []byte{0xFF, 0xFF, 0, 0x1C}, raw.Header, raw.STLV, raw.Sign)
-	}
-	many, skipped, err := Read("all.bin", strings.NewReader(string(all)))
-	require.NoError(t, err)
-	assert.Empty(t, skipped)
-	assert.Len(t, many, 26)
-}
-
-// wrapped breaks a line as a hex dump does.
-func wrapped(s string) string {
-	var b strings.Builder
-	for len(s) > 64 {
-		b.WriteString(s[:64] + "\n")
-		s = s[64:]
-	}
-	return b.String() + s + "\n"
-}
-
-// Public captures of receipts, one of them with service bytes before it.
-func TestRead_PublicCaptures(t *testing.T) {
-	t.Parallel()
-	n := 0
-	for _, c := range fiscaltest.FFD().Captures {
-		if !strings.HasPrefix(c.ID, "receipt") {
-			continue
-		}
-		n++
-		r := readOne(t, string(c.Hex))
-		assert.NotEmpty(t, r.Sale.Items, c.ID)
-		assert.NotZero(t, r.Origin.FD)
-	}
-	assert.Equal(t, 8, n)
-}
-
-func FuzzRead(f *testing.F) {
-	for _, file := range fiscaltest.ReceiptJSONs() {
-		f.Add(file.Text)
-	}
-	for _, raw := range fiscaltest.RawReceipts()[:3] {
-		f.Add(raw.Container())
-		f.Add([]byte(hex.EncodeToString(raw.STLV)))
-		f.Add(slices.Concat([]byte{0xFF, 0xFF, 0, 0x1C}, raw.Header, raw.STLV, raw.Sign))
-	}
-	f.Add([]byte(`{"totalSum":1e9,"operationType":1,"items":[{"quantity":1e-5,"price":"1","sum":null}],"dateTime":{"$date":{"$numberLong":"1"}}}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if len(text) > 1<<15 {
-			return
-		}
-		all, _, _ := Read("fuzz", strings.NewReader(string(text)))
-		for _, r := range all {
-			for _, it := range r.Sale.Items {
-				if it.Agent == 0xFF || it.Price < 0 {
-					t.Fatalf("item %+v", it)
-				}
-			}
-			if r.Sale.Total == nil || r.FFD < fiscal.FFD105 || !r.Form.IsReceipt() || r.Sale.Tax == 0 {
-				t.Fatalf("receipt %+v", r)
-			}
-		}
-	})
 }

@@ -1,6 +1,8 @@
 package script
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -50,6 +52,8 @@ func Parse(file string, text []byte) (*Script, error) {
 	s, err := parse(text)
 	if err == nil {
 		s.File = file
+		sum := sha256.Sum256(text)
+		s.salt = binary.LittleEndian.Uint64(sum[:])
 		return s, nil
 	}
 	var e *Error

@@ -95,7 +95,7 @@ func (s *Script) Play(ctx context.Context, o Options) (Report, error) {
 	if o.Signs == nil {
 		o.Signs = sign.NewTBGOST1(sign.TBGOST1Options{})
 	}
-	p := &player{ctx: ctx, script: s, opt: o, rng: rand.New(rand.NewPCG(o.Seed, 0x6B6B74)), clock: emulator.NewClock(s.Start),
+	p := &player{ctx: ctx, script: s, opt: o, rng: rand.New(rand.NewPCG(o.Seed, s.salt)), clock: emulator.NewClock(s.Start),
 		sum: sha256.New(), report: Report{Seed: o.Seed}}
 	if err := p.begin(); err != nil {
 		return p.report, &StepError{s.File, 0, "drive", err}

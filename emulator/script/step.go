@@ -14,6 +14,8 @@ type Script struct {
 	Drive Drive
 	Every Exchange
 	Steps []Step
+
+	salt uint64 // of the text: two scripts with one seed get different drives
 }
 
 // Step is one thing that happens.
