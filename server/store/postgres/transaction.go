@@ -1,0 +1,264 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/store"
+)
+
+// documentKey is what tells documents apart.
+type documentKey struct {
+	drive int64
+	fd    fiscal.FDNumber
+}
+
+// foundError says that documents turned out to be stored although the state of
+// their drives had not told so.
+type foundError struct{ keys []documentKey }
+
+func (e foundError) Error() string { return fmt.Sprintf("postgres: %d documents exist", len(e.keys)) }
+
+// transaction stores a group. It takes three round trips: lock the drives and draw
+// places in the lists, write, commit; two more where a registration is new or a
+// document is refused.
+type transaction struct {
+	conn   *pgx.Conn
+	group  []*write
+	stored map[documentKey]bool // documents known to be there; grows
+
+	known   map[registration]int64 // of committed transactions
+	learned map[registration]int64 // in this one
+
+	versions map[int64]int64 // of the locked drives, after what was accepted so far
+	ids      []int64         // drawn and not given out
+	accepted []*acceptance
+	inGroup  map[documentKey]bool
+	refused  []*write
+}
+
+func (t *transaction) run(ctx context.Context) error {
+	if err := t.begin(ctx); err != nil {
+		return fmt.Errorf("postgres: locking the drives: %w", err)
+	}
+	t.decide()
+	if err := t.explain(ctx); err != nil {
+		return fmt.Errorf("postgres: looking for stored documents: %w", err)
+	}
+	if err := t.register(ctx); err != nil {
+		return fmt.Errorf("postgres: storing the registrations: %w", err)
+	}
+	if err := t.write(ctx); err != nil {
+		return err
+	}
+	tag, err := t.conn.Exec(ctx, "COMMIT")
+	if err == nil && tag.String() != "COMMIT" { // what a failed transaction is answered
+		err = errors.New(tag.String())
+	}
+	if err != nil {
+		return fmt.Errorf("postgres: committing: %w", err)
+	}
+	return nil
+}
+
+// begin locks the drives, new ones included, in the order of their numbers: those
+// that are new to the database first. Whoever waits for a lock of another process
+// here holds only locks that stand before it.
+func (t *transaction) begin(ctx context.Context) error {
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(announce)
+	drives, fresh, replaced := t.drives()
+	if len(fresh.driveIDs) > 0 {
+		b.Queue(addDrives, fresh.driveIDs, fresh.fns)
+	}
+	t.versions = make(map[int64]int64, len(drives))
+	if len(drives) > 0 {
+		lock := b.Queue(lockDrives, drives)
+		if replaced != "" {
+			lock.SQL, lock.Arguments = lockReplaced, []any{drives, replaced}
+		}
+		lock.Query(func(rows pgx.Rows) error {
+			var id, version int64
+			_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
+				t.versions[id] = version
+				return nil
+			})
+			return err
+		})
+	}
+	b.Queue(drawIDs, t.places()).Query(func(rows pgx.Rows) (err error) {
+		t.ids, err = pgx.AppendRows(t.ids, rows, pgx.RowTo[int64])
+		return err
+	})
+	return t.conn.SendBatch(ctx, b).Close()
+}
+
+// freshDrives are drives that some writer believes new.
+type freshDrives struct {
+	driveIDs []int64
+	fns      []string
+}
+
+// drives are those of the group in the order of their numbers, and the register
+// whose other drives are replaced.
+func (t *transaction) drives() (all []int64, fresh freshDrives, replaced string) {
+	for _, one := range t.group {
+		if a := one.acceptance; a != nil {
+			all = append(all, a.driveID)
+			if a.a.Drive.Version == 1 {
+				fresh.driveIDs = append(fresh.driveIDs, a.driveID)
+			}
+			if a.replaces() {
+				replaced = string(a.a.Drive.RegID)
+			}
+		}
+	}
+	all, fresh.driveIDs = sorted(all), sorted(fresh.driveIDs)
+	for _, id := range fresh.driveIDs {
+		fresh.fns = append(fresh.fns, string(fnOf(id)))
+	}
+	return all, fresh, replaced
+}
+
+func sorted(ids []int64) []int64 {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// places is how many rows of lists the group makes at most.
+func (t *transaction) places() (n int) {
+	for _, one := range t.group {
+		switch {
+		case one.acceptance != nil:
+			n += 1 + len(one.acceptance.a.Incidents)
+		case one.quarantine != nil:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+func (t *transaction) newID() (id int64) {
+	id, t.ids = t.ids[0], t.ids[1:]
+	return id
+}
+
+// decide accepts what follows the state of its drive, in the order of the group.
+func (t *transaction) decide() {
+	t.inGroup = map[documentKey]bool{}
+	for _, one := range t.group {
+		one.err = nil
+		a := one.acceptance
+		if a == nil {
+			continue
+		}
+		version, exists := t.versions[a.driveID]
+		key := a.key()
+		if !exists || a.a.Drive.Version-1 != version || t.stored[key] || t.inGroup[key] {
+			t.refused = append(t.refused, one)
+			continue
+		}
+		t.versions[a.driveID], t.inGroup[key] = a.a.Drive.Version, true
+		t.accepted = append(t.accepted, a)
+	}
+}
+
+// explain tells repeated documents from those decided on an old state.
+func (t *transaction) explain(ctx context.Context) error {
+	var unknown []documentKey
+	for _, one := range t.refused {
+		if key := one.acceptance.key(); !t.stored[key] && !t.inGroup[key] {
+			unknown = append(unknown, key)
+		}
+	}
+	if len(unknown) > 0 {
+		found, err := findDocuments(ctx, t.conn, unknown)
+		if err != nil {
+			return err
+		}
+		for _, key := range found {
+			t.stored[key] = true
+		}
+	}
+	for _, one := range t.refused {
+		d, key := &one.acceptance.a.Document, one.acceptance.key()
+		if t.stored[key] || t.inGroup[key] {
+			one.err = fmt.Errorf("FN %s FD %d: %w", d.FN, d.FD, store.ErrExists)
+		} else {
+			one.err = fmt.Errorf("FN %s: version %d does not follow: %w", d.FN, one.acceptance.a.Drive.Version, store.ErrStale)
+		}
+	}
+	return nil
+}
+
+// findDocuments tells which of the documents are stored.
+func findDocuments(ctx context.Context, c *pgx.Conn, keys []documentKey) (found []documentKey, err error) {
+	drives, fds := make([]int64, len(keys)), make([]int64, len(keys))
+	for i, key := range keys {
+		drives[i], fds[i] = key.drive, int64(key.fd)
+	}
+	rows, err := c.Query(ctx, documentsExist, drives, fds)
+	if err != nil {
+		return nil, err
+	}
+	var drive, fd int64
+	_, err = pgx.ForEachRow(rows, []any{&drive, &fd}, func() error {
+		found = append(found, documentKey{drive, fiscal.FDNumber(fd)})
+		return nil
+	})
+	return found, err
+}
+
+// register finds or makes the registrations of the accepted documents.
+func (t *transaction) register(ctx context.Context) error {
+	var drives []int64
+	var regs, users []string
+	t.learned = map[registration]int64{}
+	missing := func(r registration) {
+		if _, asked := t.learned[r]; asked || t.registration(r) != 0 || r.reg == "" && r.user == "" {
+			return
+		}
+		t.learned[r] = 0
+		drives, regs, users = append(drives, r.drive), append(regs, text(string(r.reg))), append(users, text(string(r.user)))
+	}
+	for _, one := range t.accepted {
+		missing(one.registration())
+		missing(registration{one.driveID, one.a.Drive.RegID, one.a.Drive.UserINN})
+	}
+	if len(drives) == 0 {
+		return nil
+	}
+	b := &pgx.Batch{}
+	b.Queue(addRegistrations, drives, regs, users)
+	b.Queue(findRegistrations, drives, regs, users).Query(func(rows pgx.Rows) error {
+		var r registration
+		var id int64
+		_, err := pgx.ForEachRow(rows, []any{&r.drive, (*string)(&r.reg), (*string)(&r.user), &id}, func() error {
+			t.learned[registration{r.drive, fiscal.RegNumber(fromText(string(r.reg))), fiscal.INN(fromText(string(r.user)))}] = id
+			return nil
+		})
+		return err
+	})
+	return t.conn.SendBatch(ctx, b).Close()
+}
+
+// registration of the document.
+func (one *acceptance) registration() registration {
+	return registration{one.driveID, one.a.Document.RegID, one.a.Document.UserINN}
+}
+
+// registration is the row of r; 0 when there is none.
+func (t *transaction) registration(r registration) int64 {
+	if id, ok := t.known[r]; ok {
+		return id
+	}
+	return t.learned[r]
+}
