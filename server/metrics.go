@@ -16,6 +16,7 @@ type metrics struct {
 	messages      *prometheus.CounterVec
 	documents     *prometheus.CounterVec
 	faults        *prometheus.CounterVec
+	injected      *prometheus.CounterVec
 	confirmations prometheus.Counter
 	commit        prometheus.Histogram
 	waiting       prometheus.Gauge
@@ -37,13 +38,14 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		messages:      prometheus.NewCounterVec(counter("messages_total", "Whole messages, by kind: document, marking, service."), []string{"kind"}),
 		documents:     prometheus.NewCounterVec(counter("documents_total", "Documents, by form and verdict."), []string{"form", "verdict"}),
 		faults:        prometheus.NewCounterVec(counter("faults_total", "Faults of messages by name (transport.md section 10)."), []string{"fault"}),
+		injected:      prometheus.NewCounterVec(counter("injected_total", "Faults injected on purpose, by fault point."), []string{"point"}),
 		confirmations: prometheus.NewCounter(counter("confirmations_total", "Answers with a container that were sent.")),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ofd", Name: "commit_seconds",
 			Help: "Time until a document is on disk.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		waiting:     prometheus.NewGauge(gauge("store_waiting", "Documents that wait for the store.")),
 		storeErrors: prometheus.NewCounter(counter("store_errors_total", "Documents left without an answer because the server itself failed.")),
 	}
-	for _, c := range []prometheus.Collector{m.connections, m.refused, m.messages, m.documents, m.faults, m.confirmations, m.commit, m.waiting, m.storeErrors} {
+	for _, c := range []prometheus.Collector{m.connections, m.refused, m.messages, m.documents, m.faults, m.injected, m.confirmations, m.commit, m.waiting, m.storeErrors} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 	"github.com/fiscalbench/fiscalbench/server/api"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 	"github.com/fiscalbench/fiscalbench/server/marking"
@@ -38,6 +39,7 @@ type Options struct {
 	Timeouts intake.Timeouts
 	Limits   intake.Limits
 	Marking  marking.Options
+	Faults   *fault.Set // injected on purpose, each told in the log and counted; nil: none
 
 	Now      func() time.Time // time.Now when nil
 	Follow   func(time.Time)  // told the time of each document: intake.Options.Follow
@@ -56,6 +58,7 @@ type Server struct {
 	gatherer prometheus.Gatherer
 	watch    watch
 	draining atomic.Bool
+	unwatch  func() // ends the telling of injected faults
 }
 
 // New makes a server. It refuses options that do not exist or contradict each other.
@@ -75,6 +78,8 @@ func New(o Options) (*Server, error) {
 	if o.API.Logger == nil {
 		o.API.Logger = o.Logger
 	}
+	unmoved := o.Now // the intake adds the jumps itself
+	o.Now = o.Faults.Clock(unmoved)
 	if o.Marking.Now == nil {
 		o.Marking.Now = o.Now
 	}
@@ -84,14 +89,24 @@ func New(o Options) (*Server, error) {
 	}
 	in, err := intake.New(intake.Options{
 		Store: o.Store, OFD: o.OFD, Policies: o.Policies, Marking: marking.New(o.Marking), Settings: o.Settings,
-		Timeouts: o.Timeouts, Limits: o.Limits, Now: o.Now, Follow: o.Follow, Logger: o.Logger, Observer: m,
+		Timeouts: o.Timeouts, Limits: o.Limits, Now: unmoved, Follow: o.Follow, Faults: o.Faults, Logger: o.Logger, Observer: m,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{o: o, intake: in}
+	s.unwatch = o.Faults.Watch(s.injected(m))
 	s.gatherer, _ = o.Registry.(prometheus.Gatherer)
 	return s, nil
+}
+
+// injected tells of a fault that was injected.
+func (s *Server) injected(m *metrics) func(fault.Injected) {
+	return func(i fault.Injected) {
+		m.injected.WithLabelValues(i.Point.String()).Inc()
+		s.o.Logger.Warn("fault injected", "injected", i.Point.String(), "rule", i.Rule, "n", i.N, "conn", i.Event.Peer,
+			"fn", string(i.Event.FN), "fd", uint32(i.Event.FD), "kind", uint16(i.Event.Form))
+	}
 }
 
 // Serve takes registers on ln until Shutdown, then returns nil. It may run for any
@@ -103,6 +118,7 @@ func (s *Server) Serve(ln net.Listener) error { return s.intake.Serve(ln) }
 // after it.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
+	defer s.unwatch()
 	return s.intake.Shutdown(ctx)
 }
 

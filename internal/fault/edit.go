@@ -106,10 +106,13 @@ func WrongFD(message []byte, by int) []byte {
 // TextFD writes the number's last three digits as ASCII into the three bytes, as a
 // known mock does (K-081).
 func TextFD(message []byte) []byte {
-	return editContainer(message, func(c []byte) {
-		n := fdOf(c) % 1000
-		putFD(c, fiscal.FDNumber('0'+n/100)<<16|fiscal.FDNumber('0'+n/10%10)<<8|fiscal.FDNumber('0'+n%10))
-	})
+	return editContainer(message, func(c []byte) { putFD(c, TextOf(fdOf(c))) })
+}
+
+// TextOf is the number whose three bytes are the last digits of fd in ASCII.
+func TextOf(fd fiscal.FDNumber) fiscal.FDNumber {
+	n := fd % 1000
+	return ('0'+n/100)<<16 | ('0'+n/10%10)<<8 | ('0' + n%10)
 }
 
 // FDPlus is a document number moved by by within the three bytes of a header.

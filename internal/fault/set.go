@@ -50,7 +50,7 @@ type Set struct {
 	seq      uint64
 	fired    [pointCount]uint64
 	recent   []Injected // ring of the last ones, oldest at seq % keptInjected
-	watchers []func(Injected)
+	watchers []*func(Injected)
 }
 
 // New makes a set without rules.
@@ -62,12 +62,25 @@ func (s *Set) Side() Side { return s.side }
 // Seed of the rates.
 func (s *Set) Seed() uint64 { return s.seed }
 
-// Watch tells w of every injected fault. It is called at the place of the fault,
-// concurrently, and must be quick.
-func (s *Set) Watch(w func(Injected)) {
+// Watch tells w of every injected fault until stop is called. It is called at the
+// place of the fault, concurrently, and must be quick. Watching a nil set does
+// nothing.
+func (s *Set) Watch(w func(Injected)) (stop func()) {
+	if s == nil {
+		return func() {}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watchers = append(s.watchers, w)
+	watcher := &w
+	s.watchers = append(slices.Clip(s.watchers), watcher)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		at := slices.Index(s.watchers, watcher)
+		if at >= 0 {
+			s.watchers = slices.Concat(s.watchers[:at], s.watchers[at+1:]) // a new one: Fire may be at the old one
+		}
+	}
 }
 
 // Add puts rules behind those that are there: all, or none with a *RuleError. When
@@ -195,7 +208,7 @@ func (s *Set) Fire(p Point, e Event) (Hit, bool) {
 	watchers := s.watchers
 	s.mu.Unlock()
 	for _, w := range watchers {
-		w(i)
+		(*w)(i)
 	}
 	return Hit{Point: p, values: hit.values}, true
 }

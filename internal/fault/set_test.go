@@ -172,7 +172,7 @@ func TestSet_TellsAndRemembers(t *testing.T) {
 	t.Parallel()
 	s := New(Operator, 1)
 	var told []Injected
-	s.Watch(func(i Injected) { told = append(told, i) })
+	stop := s.Watch(func(i Injected) { told = append(told, i) })
 	_, err := s.Add("reply.drop:every=2")
 	require.NoError(t, err)
 	for n := range 2*keptInjected + 20 {
@@ -186,6 +186,13 @@ func TestSet_TellsAndRemembers(t *testing.T) {
 	require.Len(t, kept, keptInjected)
 	assert.Equal(t, told[10:], kept, "the last ones, oldest first")
 	assert.Equal(t, told[len(told)-3:], s.Injected(keptInjected+7))
+	s.Watch(func(Injected) {})
+	stop()
+	stop()
+	s.Fire(ReplyDrop, Event{})
+	s.Fire(ReplyDrop, Event{})
+	assert.Len(t, told, keptInjected+10)
+	(*Set)(nil).Watch(func(Injected) {})()
 }
 
 // Counting is exact under concurrency (and -race is content).

@@ -37,11 +37,11 @@ var table = [...]Info{
 		number("bits", "0", 0, 255, "bits added to tag 1206")}},
 	{ReplyWrongFD, "reply.wrong-fd", Operator, AtReply, "The confirmation names another document.", []Param{
 		fdBy, choice("part", "where: in container header and document, or in one of them", "all", "container", "document"),
-		choice("as", "how the header says it: as a number; or the right number as three ASCII digits, document untouched", "number", "text"),
-		choice("sign", "signs made anew, or left as they were over the right number", "new", "old")}},
+		choice("as", "how the header says it: as a number; or the right number's last three digits as ASCII, document untouched", "number", "text"),
+		choice("sign", "signs made anew; or header only and signs left as they were", "new", "old")}},
 	{ReplyWrongFN, "reply.wrong-fn", Operator, AtReply, "The answer names another drive.", []Param{
 		choice("part", "where: everywhere, or in one of session header, container header and document", "all", "session", "container", "document"),
-		choice("sign", "signs made anew with the right drive's keys, or left as they were", "new", "old"),
+		choice("sign", "signs made anew with the right drive's keys; or headers only and signs left as they were", "new", "old"),
 		{Name: "drive", Text: "the other number; the right one with its last digit changed when empty", kind: kindFN}}},
 	{ReplyStale, "reply.stale", Operator, AtReply, "The confirmation of the drive's previous document is sent instead. Asked only when there is one.", nil},
 	{ReplyForeign, "reply.foreign", Operator, AtReply, "A confirmation that is right for another drive is sent instead.", []Param{

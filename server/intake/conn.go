@@ -22,6 +22,8 @@ type conn struct {
 	peerHost string
 	dec      wire.Decoder
 	began    time.Time            // when the first byte of the message being read came
+	headed   bool                 // the header of the message being read came, and read.stall was asked
+	stalled  bool                 // and it acted
 	first    [wire.HeaderLen]byte // all the memory a silent connection takes
 }
 
@@ -68,7 +70,11 @@ func (c *conn) serve(ctx context.Context) {
 
 // next reads until a whole message is there.
 func (c *conn) next() (*wire.Message, error) {
+	c.headed, c.stalled = false, false
 	for {
+		if c.in.o.Faults != nil {
+			c.stall()
+		}
 		m, err := c.dec.Next()
 		if m != nil || err != nil {
 			return m, err

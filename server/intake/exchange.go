@@ -34,7 +34,10 @@ type exchange struct {
 	fault fiscal.Fault
 	notes []string
 
-	reply  []byte // whole message to send; nil: none
+	reply  []byte    // whole message to send; nil: none
+	formed *formed   // how the confirmation in reply was formed, when faults may be injected
+	asked  bool      // the fault points of the answer were asked
+	faulty *injected // what fault points do to the message; nil: nothing
 	then   after
 	stored bool   // with its document: no log of its own
 	result string // for metrics
@@ -47,7 +50,12 @@ func (x *exchange) took() time.Duration { return time.Since(x.began) }
 
 // exchange handles one whole message and sends the answer.
 func (in *Intake) exchange(ctx context.Context, c *conn, m *wire.Message) after {
-	x := &exchange{peer: c.peer, began: c.began, at: in.o.Now().UTC(), message: m}
+	x := &exchange{peer: c.peer, began: c.began, message: m}
+	if in.o.Faults != nil && in.ended(c, x) {
+		in.finish(x, nil)
+		return x.then
+	}
+	x.at = in.o.Now().UTC()
 	for _, n := range m.Notes {
 		x.note(n.Text)
 	}
@@ -62,16 +70,28 @@ func (in *Intake) exchange(ctx context.Context, c *conn, m *wire.Message) after 
 	if !m.Header.Flags.AwaitsAnswer() && x.then == thenListen {
 		x.reply = nil // TRN-021
 	}
-	var sent error
-	if x.reply != nil {
-		if sent = c.write(x.reply); sent != nil {
-			x.then = thenClose
-		} else if !m.Header.Service() {
-			in.o.Observer.Confirmation()
-		}
-	}
+	in.spoil(ctx, x)
+	sent := in.send(c, x)
 	in.finish(x, sent)
 	return x.then
+}
+
+// send sends the answer, if there is one.
+func (in *Intake) send(c *conn, x *exchange) error {
+	if x.reply == nil {
+		return nil
+	}
+	if x.faulty != nil {
+		return in.misdeliver(c, x)
+	}
+	if err := c.write(x.reply); err != nil {
+		x.then = thenClose
+		return err
+	}
+	if !x.message.Header.Service() {
+		in.o.Observer.Confirmation()
+	}
+	return nil
 }
 
 // service answers a header without a body: the connection test of transport.md
@@ -157,6 +177,9 @@ func (in *Intake) finish(x *exchange, sent error) {
 		if x.fault != fiscal.FaultNone {
 			args = append(args, "fault", x.fault.String())
 		}
+		if x.faulty != nil {
+			args = append(args, "injected", strings.Join(x.faulty.names, ","))
+		}
 		if sent != nil {
 			args = append(args, "err", sent)
 		}
@@ -166,7 +189,7 @@ func (in *Intake) finish(x *exchange, sent error) {
 		return
 	}
 	record := store.Exchange{At: x.at, Took: x.took(), Peer: x.peer, FN: x.fn, FD: x.fd, Fault: x.fault,
-		Detail: strings.Join(x.notes, "; "), Request: x.message.Raw, Response: x.reply}
+		Detail: strings.Join(x.notes, "; "), Request: x.message.Raw, Response: x.outgoing()}
 	if err := in.o.Store.LogExchange(in.base, record); err != nil && in.base.Err() == nil {
 		in.log.Error("logging an exchange", "conn", x.peer, "err", err)
 	}

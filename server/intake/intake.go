@@ -12,6 +12,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 	"github.com/fiscalbench/fiscalbench/server/marking"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -28,6 +29,7 @@ type Options struct {
 	Settings Settings
 	Timeouts Timeouts
 	Limits   Limits
+	Faults   *fault.Set // of the operator; nil: none is injected
 
 	Now func() time.Time // of arrival: time.Now when nil
 	// Follow is told the time (1012) of each document with a right sign before it is
@@ -46,6 +48,8 @@ type Intake struct {
 
 	base   context.Context // ends when connections are cut off
 	cutOff context.CancelFunc
+	awake  context.Context // ends when Shutdown begins: injected pauses end with it
+	rouse  context.CancelFunc
 
 	draining atomic.Bool
 	mu       sync.Mutex
@@ -80,6 +84,10 @@ func New(o Options) (*Intake, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Faults != nil && o.Faults.Side() != fault.Operator {
+		return nil, errors.New("intake: the fault points are not those of an operator")
+	}
+	o.Now = o.Faults.Clock(o.Now)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -90,6 +98,7 @@ func New(o Options) (*Intake, error) {
 	in := &Intake{o: o, log: o.Logger, drives: newDriveCache(o.Limits.CachedDrives),
 		lns: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, perPeer: map[string]int{}}
 	in.base, in.cutOff = context.WithCancel(context.Background())
+	in.awake, in.rouse = context.WithCancel(in.base)
 	return in, nil
 }
 
@@ -146,6 +155,9 @@ func (in *Intake) listen(ln net.Listener) bool {
 
 // admit starts a connection within the limits, else closes it at once.
 func (in *Intake) admit(nc net.Conn) {
+	if in.turnedAway(nc) {
+		return
+	}
 	peer := host(nc.RemoteAddr())
 	in.mu.Lock()
 	why := ""
@@ -190,6 +202,7 @@ func (in *Intake) leave(c *conn) {
 func (in *Intake) Shutdown(ctx context.Context) error {
 	in.mu.Lock()
 	in.draining.Store(true)
+	in.rouse()
 	for ln := range in.lns {
 		_ = ln.Close() // the accept loop ends by it
 	}

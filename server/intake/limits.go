@@ -96,7 +96,7 @@ func (l Limits) Check() error {
 // and must be quick.
 type Observer interface {
 	Connections(delta int)
-	Refused(why string) // a connection: "total", "peer"
+	Refused(why string) // a connection: "total", "peer", "draining", "injected"
 	Message(kind string)
 	Document(verdict Verdict)
 	Fault(f string)

@@ -47,9 +47,12 @@ func (in *Intake) accept(ctx context.Context, x *exchange, p *paper, known *driv
 	if doc.Confirmation != nil && doc.FFD >= fiscal.FFD11 {
 		next.Answered(answer.Bits()|in.o.Settings.Ack.ExtraBits, x.at)
 	}
+	if err := in.tampered(ctx, x); err != nil {
+		return err
+	}
 	a := store.Acceptance{Document: doc, Drive: in.nextDrive(x, p, known, &next, &doc), Replaces: result.Replaces,
 		Incidents: in.incidents(x, faults, result.Alarms),
-		Exchange:  store.Exchange{Took: x.took(), Peer: x.peer, Detail: strings.Join(x.notes, "; "), Response: x.reply}}
+		Exchange:  store.Exchange{Took: x.took(), Peer: x.peer, Detail: strings.Join(x.notes, "; "), Response: x.outgoing()}}
 	in.o.Observer.Waiting(1)
 	start := time.Now()
 	err := in.o.Store.Accept(ctx, a)
@@ -152,16 +155,22 @@ func (in *Intake) confirm(ctx context.Context, x *exchange, p *paper, doc *store
 		return err
 	}
 	doc.Confirmation = container
+	in.remember(x, p, doc, answer)
 	return in.reply(x, container)
 }
 
 func (in *Intake) reply(x *exchange, container []byte) (err error) {
+	x.reply, err = in.framed(x, container)
+	return err
+}
+
+// framed is a container in the message that answers x.
+func (in *Intake) framed(x *exchange, container []byte) ([]byte, error) {
 	mode := wire.CRCNone
 	if in.o.Settings.MirrorCRC {
 		mode = x.message.Header.Flags.CRCMode()
 	}
-	x.reply, err = ack.Reply(x.message.Header, container, mode)
-	return err
+	return ack.Reply(x.message.Header, container, mode)
 }
 
 // nextDrive is the drive's row after the document.
@@ -215,15 +224,16 @@ func (in *Intake) duplicate(ctx context.Context, x *exchange, p *paper, known *d
 		return
 	}
 	doc := *stored
+	faults := []fiscal.Fault{doc.Fault}
+	if flk.Worst(doc.Findings) == flk.Error {
+		faults = append(faults, fiscal.FLKFailed)
+	}
+	_, answer, _ := in.decide(faults)
 	var err error
 	if doc.Confirmation == nil { // none was asked for the first time: the same one is formed now
-		faults := []fiscal.Fault{doc.Fault}
-		if flk.Worst(doc.Findings) == flk.Error {
-			faults = append(faults, fiscal.FLKFailed)
-		}
-		_, answer, _ := in.decide(faults)
 		err = in.confirm(ctx, x, p, &doc, answer)
 	} else {
+		in.remember(x, p, &doc, answer)
 		err = in.reply(x, doc.Confirmation)
 	}
 	if err != nil {
