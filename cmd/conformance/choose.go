@@ -16,9 +16,9 @@ type choice struct {
 	Patterns []string `arg:"" optional:"" name:"pattern" help:"Regular expressions; a case's id or path must match one as a whole. ID@VARIANT chooses one variant. All cases when absent."`
 	Skip     []string `sep:"none" placeholder:"PATTERN" help:"Leave out the cases that match (repeatable)."`
 	Tag      []string `help:"Only cases with one of these tags."`
-	Mark     []string `help:"Only cases whose requirement is so firm: doc, cap, code, obs, TB." placeholder:"MARK,…"`
-	Level    string   `enum:",MUST,SHOULD" default:"" help:"Only cases of this level: MUST or SHOULD."`
-	FFD      string   `name:"ffd" enum:",1.05,1.1,1.2" default:"" help:"Only variants of this format version, and cases that have none."`
+	Mark     []string `help:"Only cases whose requirement is so firm: doc, cap, code, obs, TB." placeholder:"MARK"`
+	Level    string   `enum:",MUST,SHOULD" default:"" placeholder:"LEVEL" help:"Only cases of this level: MUST or SHOULD."`
+	FFD      string   `name:"ffd" enum:",1.05,1.1,1.2" default:"" placeholder:"VERSION" help:"Only variants of this format version (1.05, 1.1, 1.2), and cases that have none."`
 }
 
 var marks = []conformance.Mark{conformance.Doc, conformance.Cap, conformance.Code, conformance.Obs, conformance.TB}

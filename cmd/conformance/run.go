@@ -36,6 +36,9 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if c.Parallel < 1 {
+		return fmt.Errorf("--parallel=%d: must be more than zero", c.Parallel)
+	}
 	chosen, err := c.cases()
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type targetFlags struct {
 	Fresh   bool          `help:"The command of --exec begins with an empty store each time it is started."`
 	HTTP    string        `name:"http" help:"JSON API of the server, for cases that look at what it keeps; with --exec, auto: at CONFORMANCE_HTTP." placeholder:"HOST:PORT|auto"`
 	INN     string        `name:"inn" default:"7704358518" help:"INN of the operator (default ${default})."`
-	Key     string        `help:"Master key of TB-GOST-1, 64 hex digits; the public test key when absent (better as CONFORMANCE_KEY)." env:"CONFORMANCE_KEY" placeholder:"HEX"`
+	Key     string        `help:"Master key of TB-GOST-1, 64 hex digits; the public test key when absent." env:"CONFORMANCE_KEY" placeholder:"HEX"`
 	Timeout time.Duration `default:"5s" help:"Limit for an answer or a close (default ${default})."`
 }
 
