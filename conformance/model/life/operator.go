@@ -28,7 +28,8 @@ type File struct {
 // Verdict is what the operator must do with a paper.
 type Verdict struct {
 	Silent  bool   // no confirmation, nothing stored
-	Repeat  string // the stored confirmation again, byte for byte
+	Again   bool   // stored already: nothing is stored a second time
+	Repeat  string // the confirmation to be given again, byte for byte; empty: nobody saw it yet
 	Flagged bool   // code 14, or bit 1 of 1206: demanded
 	Unclear bool   // either code is right
 	Why     string // the rule
@@ -43,7 +44,7 @@ func (f *File) Arrive(p Paper) Verdict {
 		if old.Bytes != p.Bytes {
 			return Verdict{Silent: true, Why: "E-21"}
 		}
-		return Verdict{Repeat: f.replay[p.FD], Why: "E-20"}
+		return Verdict{Again: true, Repeat: f.replay[p.FD], Why: "E-20"}
 	}
 	closed := f.closed()
 	registration := p.Form == 1 || p.Form == 11
@@ -100,8 +101,11 @@ func (f *File) Answer(fd uint32, answer string) { f.replay[fd] = answer }
 // Has reports whether a document must be there.
 func (f *File) Has(fd uint32) bool { _, ok := f.papers[fd]; return ok }
 
-// Documents is how many must be there.
-func (f *File) Documents() int { return len(f.papers) }
+// Paper is a document that must be there.
+func (f *File) Paper(fd uint32) (p Paper, ok bool) { p, ok = f.papers[fd]; return p, ok }
+
+// Count is how many documents must be there.
+func (f *File) Count() int { return len(f.papers) }
 
 // High is the greatest number received.
 func (f *File) High() uint32 { return f.high }
