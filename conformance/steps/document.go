@@ -206,14 +206,9 @@ func (w *world) trade(ctx context.Context, days, receipts int) error {
 		if err := w.closeShift(); err != nil || w.refusal != nil {
 			return err
 		}
-		if err := w.setClocks(ctx); err != nil {
-			return err
-		}
 		w.send(ctx)
 		w.exchange = nil
-		if err := w.pass(ctx, begin.Add(24*time.Hour).Sub(w.clock.Now())); err != nil {
-			return err
-		}
+		w.clock.Set(begin.Add(24 * time.Hour))
 	}
 	return nil
 }
@@ -223,17 +218,16 @@ func (w *world) span(n int, unit string) (time.Duration, error) {
 	return time.Duration(n) * u, err
 }
 
-func (w *world) passes(ctx context.Context, n int, unit string) error {
+func (w *world) passes(n int, unit string) error {
 	d, err := w.span(n, unit)
-	if err != nil {
-		return err
-	}
-	return w.pass(ctx, d)
+	w.clock.Advance(d)
+	return err
 }
 
-// clockBack moves the register's clock alone: the operator's is right.
+// clockBack moves the register's clock alone: the operator's stays right.
 func (w *world) clockBack(n int, unit string) error {
 	d, err := w.span(n, unit)
 	w.clock.Advance(-d)
+	w.behind += d
 	return err
 }

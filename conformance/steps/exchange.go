@@ -88,9 +88,6 @@ func (w *world) reserveTakes(ctx context.Context, n int) error {
 			return err
 		}
 		w.stops, w.reserve = append(w.stops, stop), site
-		if err := w.setClocks(ctx); err != nil {
-			return err
-		}
 	}
 	w.use(w.reserve)
 	defer w.use(w.main)

@@ -46,9 +46,12 @@ func (w *world) number() (string, error) {
 }
 
 // inspect is the operator in use as something that shows what it keeps.
-func (w *world) inspect() (conformance.Inspector, string, error) {
+func (w *world) inspect(ctx context.Context) (conformance.Inspector, string, error) {
 	number, err := w.number()
 	if err != nil {
+		return nil, "", err
+	}
+	if err := w.setClocks(ctx); err != nil {
 		return nil, "", err
 	}
 	i, err := can[conformance.Inspector](w.operator, "way to show what it keeps")
@@ -88,7 +91,7 @@ func (w *world) keepsAll(ctx context.Context) error {
 }
 
 func (w *world) keepsThese(ctx context.Context, table *godog.Table) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,7 +123,7 @@ func (w *world) keepsThese(ctx context.Context, table *godog.Table) error {
 
 // noRemarks looks at every document of the drive, at incidents and at quarantine.
 func (w *world) noRemarks(ctx context.Context) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -137,7 +140,7 @@ func (w *world) noRemarks(ctx context.Context) error {
 }
 
 func (w *world) remarks(ctx context.Context, rule string) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (w *world) remarks(ctx context.Context, rule string) error {
 }
 
 func (w *world) incident(ctx context.Context, text string) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -169,7 +172,7 @@ func (w *world) incident(ctx context.Context, text string) error {
 }
 
 func (w *world) noIncident(ctx context.Context) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (w *world) noIncident(ctx context.Context) error {
 }
 
 func (w *world) quarantine(ctx context.Context) error {
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -193,7 +196,7 @@ func (w *world) quarantine(ctx context.Context) error {
 }
 
 func (w *world) shown(ctx context.Context, number string) (conformance.Drive, error) {
-	shows, _, err := w.inspect()
+	shows, _, err := w.inspect(ctx)
 	if err != nil {
 		return conformance.Drive{}, err
 	}
@@ -276,7 +279,7 @@ func (w *world) receivedAfter(ctx context.Context, fd, n int, unit string) error
 	if err != nil {
 		return err
 	}
-	shows, number, err := w.inspect()
+	shows, number, err := w.inspect(ctx)
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (w *world) changeOperator(ctx context.Context) error {
 	}
 	w.former = w.operator
 	w.use(other)
-	return w.setClocks(ctx)
+	return nil
 }
 
 func (w *world) closeArchive() error {

@@ -136,13 +136,17 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err := r.collect(&suite); err != nil {
 		return Summary{}, err
 	}
+	operators := &pool{ofd: o.OFD}
 	suite.ScenarioInitializer = func(sc *godog.ScenarioContext) {
-		w := newWorld(&o, nil)
+		w := newWorld(&o, operators)
 		w.bind(sc, patterns)
 		r.follow(sc, w)
 	}
 	fmt.Fprintf(o.Out, "%d scenarios, seed %d\n", len(r.results), o.Seed)
 	status := suite.Run()
+	if err := operators.stop(); err != nil {
+		return Summary{}, fmt.Errorf("steps: stopping the built-in operators: %w", err)
+	}
 	s := r.summary()
 	s.WriteText(o.Out)
 	if status != 0 && s.Conformant() {

@@ -10,7 +10,6 @@ import (
 	"github.com/cucumber/godog"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
-	"github.com/fiscalbench/fiscalbench/conformance/target"
 	"github.com/fiscalbench/fiscalbench/emulator"
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
@@ -25,6 +24,7 @@ var place = time.FixedZone("MSK", 3*60*60)
 // world is the state of one scenario.
 type world struct {
 	opts  *Options
+	pool  *pool
 	rand  *rand.Rand
 	clock *emulator.Clock
 	line  *line
@@ -49,15 +49,18 @@ type world struct {
 	oldDevice *fn.Device
 	product   string // code of the last marked product
 	notice    bool   // the exchange under way is about notifications
-	sent      int    // documents of the last exchange
+
+	told   map[conformance.Target]time.Time // clocks of operators as last set
+	behind time.Duration                    // of the register's clock, which a step put back
 
 	// What went wrong and was not looked at yet: each must be expected by a step.
 	refusal  error
 	exchange error
 }
 
-func newWorld(o *Options, r *rand.Rand) *world {
-	w := &world{opts: o, rand: r, line: &line{}}
+// newWorld makes a world; the scenario's generator comes when its text is known.
+func newWorld(o *Options, p *pool) *world {
+	w := &world{opts: o, pool: p, line: &line{}, told: map[conformance.Target]time.Time{}}
 	w.clock = emulator.NewClock(o.Start.In(place))
 	return w
 }
@@ -95,12 +98,15 @@ func (w *world) startOperator(ctx context.Context) error {
 	}
 	w.main = w.opts.Target
 	if w.main == nil {
-		self, err := target.StartSelf(ctx, w.opts.OFD)
+		self, err := w.pool.take(ctx)
 		if err != nil {
-			return fmt.Errorf("starting the built-in operator: %w", err)
+			return err
 		}
-		w.main = self
-		w.stops = append(w.stops, self.Stop)
+		back := func() error { return w.pool.put(self) }
+		if len(w.settings) > 0 { // it is not as others want it
+			back = self.Stop
+		}
+		w.main, w.stops = self, append(w.stops, back)
 	}
 	if len(w.settings) > 0 {
 		c, err := can[conformance.Configurable](w.main, "settings that can be changed")
@@ -112,7 +118,7 @@ func (w *world) startOperator(ctx context.Context) error {
 		}
 	}
 	w.use(w.main)
-	return w.setClocks(ctx)
+	return nil
 }
 
 // ofd is the operator's INN that the register names now.
@@ -132,26 +138,24 @@ func (w *world) use(t conformance.Target) {
 	}
 }
 
-// setClocks moves the operators' clocks to the register's. A target that others use
-// too keeps its own.
+// setClocks moves the operators' clocks to the register's before anything is asked
+// of them. A target that others use too keeps its own.
 func (w *world) setClocks(ctx context.Context) error {
 	if w.opts.Target != nil {
 		return nil
 	}
+	now := w.clock.Now().Add(w.behind)
 	for _, t := range []conformance.Target{w.main, w.reserve, w.former, w.operator} {
-		if c, ok := t.(conformance.Clocked); ok {
-			if err := c.SetClock(ctx, w.clock.Now()); err != nil {
-				return err
-			}
+		c, ok := t.(conformance.Clocked)
+		if !ok || w.told[t].Equal(now) {
+			continue
 		}
+		if err := c.SetClock(ctx, now); err != nil {
+			return err
+		}
+		w.told[t] = now
 	}
 	return nil
-}
-
-// pass moves the time on.
-func (w *world) pass(ctx context.Context, d time.Duration) error {
-	w.clock.Advance(d)
-	return w.setClocks(ctx)
 }
 
 // drawNumber draws a drive's number: 9999 and twelve digits, which are not those of
@@ -223,7 +227,9 @@ func (w *world) send(ctx context.Context) {
 	if w.emu == nil {
 		return
 	}
-	w.sent, w.exchange = w.emu.Exchange(ctx)
+	if w.exchange = w.setClocks(ctx); w.exchange == nil {
+		_, w.exchange = w.emu.Exchange(ctx)
+	}
 }
 
 // deliver makes and sends what a scenario starts from; any failure is an error.
