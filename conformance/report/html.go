@@ -18,16 +18,15 @@ import (
 var templateFiles embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"moment":     moment,
-	"seconds":    seconds,
-	"value":      shortValueRu,
-	"join":       strings.Join,
-	"cell":       cell,
-	"depth":      func(n int) int { return min(n, 5) },
-	"facts":      facts,
-	"columns":    func() []string { return documentColumns },
-	"requisites": func(d TestDocument) []string { return d.requisites() },
-	"hint":       func(m conformance.Mark) string { return markHints[m] },
+	"moment":  moment,
+	"seconds": seconds,
+	"value":   shortValueRu,
+	"join":    strings.Join,
+	"cell":    cell,
+	"depth":   func(n int) int { return min(n, 5) },
+	"facts":   facts,
+	"groups":  groups,
+	"hint":    func(m conformance.Mark) string { return markHints[m] },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // moment shows a time in UTC.

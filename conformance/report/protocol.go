@@ -18,6 +18,33 @@ func (d TestDocument) requisites() []string {
 	return []string{form, d.FD, d.FN, d.RNM, d.INN, d.Time, d.Shift, d.Total, d.FPD, d.Answer}
 }
 
+// documentGroup is a run of documents of one drive in one case.
+type documentGroup struct {
+	Title     string
+	Documents []TestDocument
+}
+
+// groups joins the documents that differ in nothing but their own requisites, so
+// that a page need not repeat the numbers of the register.
+func groups(all []TestDocument) []documentGroup {
+	var out []documentGroup
+	for _, d := range all {
+		parts := []string{d.Case}
+		for _, r := range [][2]string{{"ФН", d.FN}, {"РНМ", d.RNM}, {"ИНН", d.INN}} {
+			if r[1] != "" {
+				parts = append(parts, r[0]+" "+r[1])
+			}
+		}
+		title := strings.Join(parts, " · ")
+		if n := len(out); n == 0 || out[n-1].Title != title {
+			out = append(out, documentGroup{Title: title})
+		}
+		last := &out[len(out)-1]
+		last.Documents = append(last.Documents, d)
+	}
+	return out
+}
+
 // facts say what was tested, when and how, in pairs of name and value.
 func facts(p *page) [][2]string {
 	kinds := map[string]string{"ofd": "оператор фискальных данных", "kkt": "контрольно-кассовая техника", "pair": "ККТ и ОФД вместе"}
