@@ -36,7 +36,6 @@ type line struct {
 	lose     bool // the next reply
 	breaks   bool // in the middle of the next message
 	log      []Exchange
-	dialled  int
 	reached  int // connections that were made
 }
 
@@ -58,7 +57,6 @@ func (l *line) exchanges() []Exchange {
 func (l *line) dial(ctx context.Context) (net.Conn, error) {
 	l.mu.Lock()
 	addr, down := l.addr, l.down
-	l.dialled++
 	l.mu.Unlock()
 	if down {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
@@ -176,7 +174,8 @@ func notMid(err error) error {
 
 const containerCRC = wire.HeaderLen + wire.OffCRC
 
-// container finishes what stands behind the session header after a change.
+// finished is a change after which length and check code of the container are made
+// right again.
 func finished(change func(message []byte)) func([]byte) {
 	return func(message []byte) {
 		change(message)

@@ -155,10 +155,7 @@ func (w *world) replaceDrive() error {
 	}
 	w.oldFN = w.emu.Number()
 	w.drive.Number = w.drawNumber()
-	old, res, err := w.emu.ReplaceFN(w.drive, kkt.Change{Registration: w.reg})
-	if err == nil {
-		w.oldDevice = old
-	}
+	_, res, err := w.emu.ReplaceFN(w.drive, kkt.Change{Registration: w.reg})
 	return w.made(res, err)
 }
 

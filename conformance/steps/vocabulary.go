@@ -35,8 +35,8 @@ Files of your own need nothing from this repository: put them into a folder and 
 - A refusal of the register or an exchange that fails must be expected by a following sentence; otherwise the scenario fails.
 - A sentence without a function, an ambiguous one and a scenario without sentences fail; no scenarios at all is an error.
 
-In the tables *(s)* may be left out, of *a/b* either may stand, and *{word}* is a value. Documents of ё may be written with
-е. The key words are those of Gherkin: ` + "`Given When Then And But`, `Дано/Допустим/Пусть Когда/Если Тогда/То/Затем И/Также/К тому же Но/А`" + `.
+In the tables *(s)* may be left out, of *a/b* either may stand, and *{word}* is a value. The letter ё may be
+written as е. The key words are those of Gherkin: ` + "`Given When Then And But`, `Дано/Допустим/Пусть Когда/Если Тогда/То/Затем И/Также/К тому же Но/А`" + `.
 `
 
 // WriteVocabulary prints docs/steps.md.
