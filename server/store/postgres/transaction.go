@@ -24,9 +24,9 @@ type foundError struct{ keys []documentKey }
 
 func (e foundError) Error() string { return fmt.Sprintf("postgres: %d documents exist", len(e.keys)) }
 
-// transaction stores a group. It takes three round trips: lock the drives and draw
-// places in the lists, write, commit; two more where a registration is new or a
-// document is refused.
+// transaction stores a group. It takes two round trips: lock the drives and draw
+// places in the lists; write and commit. A new registration takes one more, and so do
+// documents that are refused.
 type transaction struct {
 	conn   *pgx.Conn
 	group  []*write
@@ -54,14 +54,10 @@ func (t *transaction) run(ctx context.Context) error {
 		return fmt.Errorf("postgres: storing the registrations: %w", err)
 	}
 	if err := t.write(ctx); err != nil {
-		return err
-	}
-	tag, err := t.conn.Exec(ctx, "COMMIT")
-	if err == nil && tag.String() != "COMMIT" { // what a failed transaction is answered
-		err = errors.New(tag.String())
-	}
-	if err != nil {
-		return fmt.Errorf("postgres: committing: %w", err)
+		if unique(err) {
+			return errors.Join(err, t.lookAgain(ctx))
+		}
+		return fmt.Errorf("postgres: storing: %w", err)
 	}
 	return nil
 }

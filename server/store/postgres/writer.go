@@ -204,6 +204,12 @@ func conflict(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03")
 }
 
+// unique reports that a row with the same key is there.
+func unique(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "23505"
+}
+
 // lostError says that the database was not there or went away.
 type lostError struct{ error }
 
