@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"github.com/fiscalbench/fiscalbench/internal/strictyaml"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 )
 
@@ -61,7 +60,7 @@ func fromFile(path string) ([]string, error) {
 		return nil, usage("config file: %w", err)
 	}
 	var values map[string]any
-	if err := yaml.Unmarshal(raw, &values); err != nil {
+	if err := strictyaml.Unmarshal(raw, &values); err != nil {
 		return nil, usage("config file %s: %w", path, err)
 	}
 	names := flagNames()

@@ -14,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/fiscalbench/fiscalbench/conformance"
 	"github.com/fiscalbench/fiscalbench/conformance/report"
+	"github.com/fiscalbench/fiscalbench/internal/strictyaml"
 )
 
 // Entry foretells the outcome of one case.
@@ -50,7 +49,7 @@ func Load(path string) (*File, error) {
 // Parse reads the text of an expectations file; name stands in errors.
 func Parse(name string, b []byte) (*File, error) {
 	f := &File{name: name}
-	if err := yaml.UnmarshalWithOptions(b, &f.entries, yaml.DisallowUnknownField()); err != nil {
+	if err := strictyaml.Unmarshal(b, &f.entries); err != nil {
 		return nil, fmt.Errorf("expect: %s: %w", name, err)
 	}
 	seen := map[string]bool{}

@@ -14,6 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/fiscalbench/fiscalbench/internal/strictyaml"
 )
 
 // Limits of a script.
@@ -212,7 +214,7 @@ func decode(n ast.Node, v any) error {
 	if _, err := mapping(n); err != nil {
 		return err
 	}
-	err := yaml.NodeToValue(n, v, yaml.Strict())
+	err := strictyaml.Node(n, v)
 	if err == nil {
 		return nil
 	}
