@@ -34,7 +34,7 @@ type Options struct {
 	// in when they are not set.
 	KKT kkt.Options
 	// Link are the options of the exchange; Driver, Lock, Now, Logger and Addr are
-	// filled in. One connection carries many documents unless OneShot is set.
+	// filled in. Its Faults may move the register's clock (clock.jump). One connection carries many documents unless OneShot is set.
 	Link    link.Options
 	OFD     string // host:port of the operator; empty: nothing is sent
 	Marking string // host:port of the marking operator, through the OFD; empty: none
@@ -63,6 +63,7 @@ func New(opts Options) (*Emulator, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	opts.Now = opts.Link.Faults.Clock(opts.Now)
 	if opts.Signs == nil {
 		opts.Signs = sign.NewTBGOST1(sign.TBGOST1Options{})
 	}

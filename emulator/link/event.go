@@ -19,9 +19,10 @@ const (
 	Acknowledged                      // the drive took the confirmation
 	Disconnected                      // the connection is closed and the drive knows
 	Failed                            // the attempt ended with an error
+	Injected                          // a fault point acted: what comes is its doing
 )
 
-var eventNames = [...]string{"", "connected", "sent", "received", "dropped", "acknowledged", "disconnected", "failed"}
+var eventNames = [...]string{"", "connected", "sent", "received", "dropped", "acknowledged", "disconnected", "failed", "injected"}
 
 // String is the name used in logs.
 func (k EventKind) String() string { return eventNames[k] }
@@ -37,7 +38,8 @@ type Event struct {
 	// Message is the operator's message of FFD 1.1 and 1.2 (tag 1206; transport.md
 	// 8.3), Acknowledged only.
 	Message byte
-	Err     error // Dropped, Failed
+	Err     error  // Dropped, Failed
+	Fault   string // Injected: name of the fault point
 }
 
 // Stage of an exchange where an error happened.

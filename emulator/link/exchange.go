@@ -14,6 +14,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // ErrNoReceipt means that the answer timer ran out.
@@ -33,11 +34,14 @@ func (l *Link) connect(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timers.Connect)
 	defer cancel()
+	if _, ok := l.fire(fault.DialFail, fault.Event{}); ok {
+		return &Error{Stage: StageConnect, Err: fault.ErrInjected}
+	}
 	conn, err := l.opts.Dial(ctx)
 	if err != nil {
 		return &Error{Stage: StageConnect, Err: err}
 	}
-	l.conn, l.used, l.lastUse = conn, false, l.opts.Now()
+	l.conn, l.used, l.spent, l.lastUse = conn, false, false, l.opts.Now()
 	if err := l.identify(); err != nil {
 		return &Error{Stage: StageDrive, Err: err}
 	}
@@ -91,13 +95,18 @@ func (l *Link) exchange(ctx context.Context, fd fiscal.FDNumber) error {
 		}
 		return l.fail(StageDrive, fd, err)
 	}
-	if err := l.send(fd); err != nil {
+	if err := l.send(ctx, fd); err != nil {
 		return l.broken(ctx, StageSend, fd, err)
 	}
-	if stage, err := l.await(fd); err != nil {
+	if stage, err := l.await(ctx, fd); err != nil {
 		return l.broken(ctx, stage, fd, err)
 	}
 	l.used, l.lastUse = true, l.opts.Now()
+	if l.spent {
+		if err := l.disconnect(); err != nil {
+			return l.fail(StageDrive, fd, err)
+		}
+	}
 	return nil
 }
 
@@ -111,6 +120,9 @@ func (l *Link) interrupt(conn net.Conn) func() {
 func (l *Link) broken(ctx context.Context, stage Stage, fd fiscal.FDNumber, err error) error {
 	if ctx.Err() != nil {
 		return l.fail(stage, fd, ctx.Err())
+	}
+	if errors.Is(err, fault.ErrInjected) {
+		return l.fail(stage, fd, err)
 	}
 	if l.used && (stage == StageSend && !timedOut(err) || errors.Is(err, errUnanswered)) {
 		if derr := l.disconnect(); derr == nil {
@@ -150,8 +162,14 @@ func (l *Link) read() error {
 	return err
 }
 
-func (l *Link) send(fd fiscal.FDNumber) error {
+func (l *Link) send(ctx context.Context, fd fiscal.FDNumber) error {
+	if l.opts.Faults != nil {
+		return l.missend(ctx, fd)
+	}
 	_ = l.conn.SetWriteDeadline(time.Now().Add(l.timers.Write))
+	if ctx.Err() != nil { // interrupt came before: its deadline is overwritten
+		return ctx.Err()
+	}
 	if _, err := l.conn.Write(l.queue); err != nil {
 		return err
 	}
@@ -162,8 +180,11 @@ func (l *Link) send(fd fiscal.FDNumber) error {
 // await reads until the drive takes a receipt, the answer timer runs out or the
 // connection breaks. A receipt that the drive refuses, or that is not for it, costs
 // nothing: reading goes on (K-074).
-func (l *Link) await(fd fiscal.FDNumber) (Stage, error) {
+func (l *Link) await(ctx context.Context, fd fiscal.FDNumber) (Stage, error) {
 	_ = l.conn.SetReadDeadline(time.Now().Add(l.timers.Answer))
+	if ctx.Err() != nil { // as in send
+		return StageAwait, ctx.Err()
+	}
 	decoder := wire.Decoder{Profile: wire.Lenient, MaxBody: wire.MaxAckContainer}
 	got := 0
 	for {
@@ -211,6 +232,12 @@ func (l *Link) replies(fd fiscal.FDNumber, decoder *wire.Decoder) (done bool, er
 			l.log.Warn("reply dropped", "fn", l.fn, "fd", fd, "err", err)
 			l.emit(Event{Kind: Dropped, FD: fd, Data: m.Raw, Err: err})
 			continue
+		}
+		if err := l.lose(fd, m); err != nil {
+			if errors.Is(err, errWait) {
+				continue
+			}
+			return false, err
 		}
 		ack, err := l.handOver(m.Body())
 		if _, refused := fnport.Reason(err); refused {

@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // Dialer opens a connection to the operator. It is asked anew for each
@@ -40,6 +41,7 @@ type Options struct {
 	KeepAlive bool
 	CRC       wire.CRCMode // of the session header; real registers send none
 	Timers    Timers
+	Faults    *fault.Set       // of the register; nil: none is injected
 	Now       func() time.Time // for events; nil: time.Now
 	Logger    *slog.Logger
 	Observer  func(Event) // nil: nobody looks
@@ -60,6 +62,8 @@ type Link struct {
 	used    bool      // the connection has carried a message
 	lastUse time.Time // when it did last
 	queue   []byte    // message being sent
+	before  []byte    // message sent before, kept for send.stale
+	spent   bool      // the connection can carry no further message
 	in      []byte    // buffer of received bytes
 }
 
@@ -77,6 +81,9 @@ func New(opts Options) (*Link, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "tcp", addr)
 		}
+	}
+	if opts.Faults != nil && opts.Faults.Side() != fault.Register {
+		return nil, errors.New("link: the fault points are not those of a register")
 	}
 	if opts.CRC > wire.CRCWhole {
 		return nil, fmt.Errorf("link: CRC mode %d: want 0, 1 or 2", opts.CRC)

@@ -105,6 +105,9 @@ func (d *Delivery) pieces(ctx context.Context, c net.Conn, b []byte, limit time.
 		if err := c.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil { // whoever ended ctx may have set a deadline before
+			return err
+		}
 		if _, err := c.Write(b[:n]); err != nil {
 			return err
 		}
