@@ -40,14 +40,13 @@ type world struct {
 	settings  map[string]string // of the operator, before it is used
 	noMarking bool              // nobody answers about marking codes
 
-	emu      *emulator.Emulator
-	careless *kkt.KKT // the register's twin that checks nothing; nil when it does
-	reg      kkt.Registration
-	last     kkt.Result
-	link     link.Event // the last confirmation that the drive took
-	oldFN    fiscal.FNNumber
-	product  string // code of the last marked product
-	notice   bool   // the exchange under way is about notifications
+	emu     *emulator.Emulator
+	reg     kkt.Registration
+	last    kkt.Result
+	link    link.Event // the last confirmation that the drive took
+	oldFN   fiscal.FNNumber
+	product string // code of the last marked product
+	notice  bool   // the exchange under way is about notifications
 
 	told   map[conformance.Target]time.Time // clocks of operators as last set
 	behind time.Duration                    // of the register's clock, which a step put back
