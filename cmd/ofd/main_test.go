@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 )
 
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"ofd": func() { main() }})
+	testscript.Main(pgtest.Main(m), map[string]func(){"ofd": func() { main() }})
 }
 
 func TestScripts(t *testing.T) {
@@ -62,11 +63,15 @@ func (p *program) log() string {
 
 var readyLine = regexp.MustCompile(`^ready kkt=(\S+) marking=(\S+) http=(\S+)\n$`)
 
-// start runs ofd on free ports and waits for its ready line.
+// start runs ofd on free ports and waits for its ready line. The store is a file or
+// the URL of a database.
 func start(t *testing.T, db string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, rest: make(chan string, 1)}
-	args = append([]string{"serve", "--kkt=127.0.0.1:0", "--marking=127.0.0.1:0", "--http=127.0.0.1:0", "--store=sqlite:" + db}, args...)
+	if !strings.Contains(db, "://") {
+		db = "sqlite:" + db
+	}
+	args = append([]string{"serve", "--kkt=127.0.0.1:0", "--marking=127.0.0.1:0", "--http=127.0.0.1:0", "--store=" + db}, args...)
 	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stderr = p

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server"
 	"github.com/fiscalbench/fiscalbench/server/store"
-	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
 // serveCmd are the settings of serve. Repeatable ones are slices.
@@ -26,7 +24,7 @@ type serveCmd struct {
 	KKT     string `name:"kkt" default:"127.0.0.1:7777" placeholder:"HOST:PORT" help:"Where registers connect (default ${default}; port 0: any free one)."`
 	Marking string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
 	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
-	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH" help:"Where documents are kept (default ${default})."`
+	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
 	INN     string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
 	Name    string `name:"name" help:"Own name, for people."`
 
@@ -82,7 +80,7 @@ func (s *serveCmd) Run(p *process) error {
 		return err
 	}
 	defer closePlugin()
-	if o.Store, err = openStore(s.Store, log); err != nil {
+	if o.Store, err = openStore(ctx, s.Store, log); err != nil {
 		return err
 	}
 	defer func() {
@@ -107,18 +105,6 @@ func (s *serveCmd) keys() string {
 		return "Its keys are derived from a master key of this installation."
 	}
 	return "Its keys are public: anybody can make its signs."
-}
-
-func openStore(spec string, log *slog.Logger) (store.Store, error) {
-	kind, path, _ := strings.Cut(spec, ":")
-	if kind != "sqlite" || path == "" {
-		return nil, usage("--store=%q: want sqlite:PATH", spec)
-	}
-	db, err := sqlite.Open(path, sqlite.Options{Logger: log})
-	if err != nil {
-		return nil, coded{exitUnreachable, fmt.Errorf("--store=%q: %w", spec, err)}
-	}
-	return db, nil
 }
 
 // listeners are the open ports; marking and http may be nil.
