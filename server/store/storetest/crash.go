@@ -29,9 +29,10 @@ const crashRounds = 3
 // Crash starts the test program again as a child that accepts documents and
 // prints each after its confirmation, kills it at a random moment, and demands
 // every printed document from the store opened anew; check may look deeper. The
-// child continues the store of the round before. The calling test must have no
-// parent test and do nothing before this call.
-func Crash(t *testing.T, open Open, check func(t *testing.T, place string)) {
+// child continues the store of the round before and has env in its environment. The
+// calling test must have no parent test and do nothing before this call that the
+// child must not do too.
+func Crash(t *testing.T, open Open, check func(t *testing.T, place string), env ...string) {
 	if place := os.Getenv(crashPlace); place != "" {
 		acceptUntilKilled(t, open, place, os.NewFile(3, "confirmed"))
 		return
@@ -41,7 +42,7 @@ func Crash(t *testing.T, open Open, check func(t *testing.T, place string)) {
 	confirmed := map[string]fiscal.FDNumber{}
 	for round := range crashRounds {
 		kill := 1 + rand.IntN(200)
-		for _, line := range runUntil(t, program, t.Name(), place, kill) {
+		for _, line := range runUntil(t, program, t.Name(), place, kill, env) {
 			var fn string
 			var fd fiscal.FDNumber
 			_, err := fmt.Sscanf(line, "%s %d", &fn, &fd)
@@ -64,12 +65,12 @@ func executable(t *testing.T) string {
 
 // runUntil kills the child after n confirmed documents and returns all that it
 // printed before it died.
-func runUntil(t *testing.T, program, test, place string, n int) (lines []string) {
+func runUntil(t *testing.T, program, test, place string, n int, env []string) (lines []string) {
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	defer func() { _ = read.Close() }()
 	c := exec.CommandContext(t.Context(), program, "-test.run", "^"+test+"$", "-test.v")
-	c.Env = append(os.Environ(), crashPlace+"="+place)
+	c.Env = append(append(os.Environ(), crashPlace+"="+place), env...)
 	c.ExtraFiles = []*os.File{write}
 	var output strings.Builder
 	c.Stdout, c.Stderr = &output, &output
