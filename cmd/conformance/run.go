@@ -24,6 +24,7 @@ type runCmd struct {
 	Parallel   int     `short:"p" default:"1" help:"Cases at a time of those that leave the target as it is (default ${default})."`
 	Strict     bool    `help:"Failed checks of the bench's own decisions (TB) fail their case instead of warning."`
 	Unattended bool    `help:"Nobody is there: cases that need hands are skipped with their reason."`
+	Features   string  `placeholder:"DIR" help:"Play the feature files of this folder instead of cases; builtin: those of the program. Patterns are then files and folders in it, --tag a filter of tags."`
 	Verbose    bool    `short:"v" help:"A line per case, and decoded bytes of every bad one."`
 }
 
@@ -38,6 +39,12 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	}
 	if c.Parallel < 1 {
 		return fmt.Errorf("--parallel=%d: must be more than zero", c.Parallel)
+	}
+	if c.Features != "" {
+		if err := c.checkFeatures(); err != nil {
+			return err
+		}
+		return c.playFeatures(ctx, s)
 	}
 	chosen, err := c.cases()
 	if err != nil {
@@ -127,12 +134,18 @@ func (c *runCmd) expectations() (*expect.File, error) {
 	return f, nil
 }
 
-// judge runs the cases and stops the target.
-func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case) (*report.Run, error) {
+// seed draws one, short enough to type, when none was given.
+func (c *runCmd) seed() uint64 {
 	if c.Seed == nil {
-		seed := uint64(rand.Uint32()) // short enough to type
+		seed := uint64(rand.Uint32())
 		c.Seed = &seed
 	}
+	return *c.Seed
+}
+
+// judge runs the cases and stops the target.
+func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case) (*report.Run, error) {
+	c.seed()
 	master, err := c.master()
 	if err != nil {
 		return nil, err
