@@ -137,16 +137,31 @@ func (s *Server) Handler() http.Handler {
 	return mux
 }
 
-// health answers 200 while the store can be read and the server takes documents.
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), healthLimit)
+// ErrDraining: the server takes no new work.
+var ErrDraining = errors.New("server: draining")
+
+// Health is nil while the store can be read and the server takes documents.
+func (s *Server) Health(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
-	status, code := "ok", http.StatusOK
 	if _, err := s.o.Store.Drive(ctx, "0"); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("server: reading the store: %w", err)
+	}
+	if s.draining.Load() {
+		return ErrDraining
+	}
+	return nil
+}
+
+// health answers 200 while Health finds nothing.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	status, code := "ok", http.StatusOK
+	switch err := s.Health(r.Context()); {
+	case errors.Is(err, ErrDraining):
+		status, code = "draining", http.StatusServiceUnavailable
+	case err != nil:
 		s.o.Logger.Error("health check", "err", err)
 		status, code = "store", http.StatusServiceUnavailable
-	} else if s.draining.Load() {
-		status, code = "draining", http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

@@ -38,8 +38,8 @@ var momentNames = [...]string{"", "each connection", "each message, when its hea
 // String says it in a few words.
 func (m Moment) String() string { return momentNames[m] }
 
-// filters that an event of this moment has values for.
-func (m Moment) filters() []string {
+// Filters that an event of this moment has values for.
+func (m Moment) Filters() []string {
 	switch m {
 	case AtConnection:
 		return nil

@@ -98,7 +98,7 @@ func (r *rule) word(word, value string, valued bool) error {
 }
 
 func wordsOf(i *Info) string {
-	triggers := append(slices.Clone(triggerNames[:5]), i.Moment.filters()...)
+	triggers := append(slices.Clone(triggerNames[:5]), i.Moment.Filters()...)
 	text := "triggers are " + strings.Join(triggers, ", ")
 	if len(i.Params) == 0 {
 		return text + "; it has no parameters"

@@ -91,7 +91,7 @@ func (t *trigger) set(moment Moment, name, value string) (known bool, err error)
 		}
 		return true, t.count(name, value)
 	case "fn", "fd", "doc":
-		if allowed := moment.filters(); !slices.Contains(allowed, name) {
+		if allowed := moment.Filters(); !slices.Contains(allowed, name) {
 			return true, fmt.Errorf("%s: not known at the moment of this point, which is asked for %s", name, moment)
 		}
 		return true, t.filter(name, value)
