@@ -31,14 +31,14 @@ type bent struct {
 
 func (b *bent) Exec(cmd byte, data []byte) (fn.Answer, error) {
 	if b.exec == nil {
-		return b.inner.Exec(cmd, data)
+		return b.Drive.Exec(cmd, data)
 	}
 	return b.exec(b, cmd, data)
 }
 
 func (b *bent) PowerCut() {
 	if b.cut == nil {
-		b.inner.PowerCut()
+		b.Drive.PowerCut()
 		return
 	}
 	b.cut(b)
@@ -46,7 +46,7 @@ func (b *bent) PowerCut() {
 
 func (b *bent) Restart() error {
 	if b.again == nil {
-		return b.inner.Restart()
+		return b.Drive.Restart()
 	}
 	return b.again(b)
 }
@@ -297,15 +297,20 @@ func TestDrive_FindsMistakes(t *testing.T) {
 // it on the drive of this bench, which has no mistake.
 func replay(t *testing.T, q quarry) {
 	t.Helper()
+	replayWith(t, q, "")
+}
+
+func replayWith(t *testing.T, q quarry, addr string) {
+	t.Helper()
 	assert.LessOrEqual(t, q.steps, q.first)
 	s, err := script.Parse("found.yaml", []byte(q.yaml))
 	if !q.play {
 		return // a life of comments alone has no steps
 	}
 	require.NoError(t, err, q.yaml)
-	if strings.Contains(q.yaml, "exchange: {}") {
+	if addr == "" && strings.Contains(q.yaml, "exchange: {}") {
 		return // needs an operator
 	}
-	_, err = s.Play(t.Context(), script.Options{OFDINN: "7704358518"})
+	_, err = s.Play(t.Context(), script.Options{OFD: addr, OFDINN: "7704358518", KeepAlive: true})
 	require.NoError(t, err, q.yaml)
 }
