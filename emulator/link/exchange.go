@@ -146,12 +146,11 @@ func (l *Link) read() error {
 	if cap(l.queue) < wire.HeaderLen {
 		l.queue = make([]byte, wire.HeaderLen, 4096)
 	}
-	message := l.queue[:wire.HeaderLen]
-	var err error
-	if l.opts.Notices {
-		message, err = l.opts.Driver.ReadNotice(message)
-	} else {
-		message, err = l.opts.Driver.ReadMessage(message)
+	message, err := l.take(l.queue[:wire.HeaderLen])
+	if fnport.Code(err) == fn.NoTransport { // its power was off meanwhile: it forgot the connection
+		if err = l.transport(true); err == nil {
+			message, err = l.take(l.queue[:wire.HeaderLen])
+		}
 	}
 	if err != nil {
 		return err
@@ -160,6 +159,14 @@ func (l *Link) read() error {
 	framed, err := wire.AppendMessage(message[:0], l.header, message[wire.HeaderLen:])
 	l.queue = framed
 	return err
+}
+
+// take appends the oldest message to dst.
+func (l *Link) take(dst []byte) ([]byte, error) {
+	if l.opts.Notices {
+		return l.opts.Driver.ReadNotice(dst)
+	}
+	return l.opts.Driver.ReadMessage(dst)
 }
 
 func (l *Link) send(ctx context.Context, fd fiscal.FDNumber) error {
