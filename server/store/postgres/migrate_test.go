@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"io/fs"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/internal/pgtest"
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/storetest"
+)
+
+// A database of the first schema is brought up to date with what is in it, and then
+// refuses itself to change what was stored (OPR-014).
+func TestMigrate_FromFirstSchema(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	url := pgtest.Clone(t, "empty", func(context.Context, string) error { return nil })
+	config, err := pgx.ParseConfig(url)
+	require.NoError(t, err)
+	db := stdlib.OpenDB(*config)
+	defer func() { require.NoError(t, db.Close()) }()
+	sub, err := fs.Sub(migrations, "migrations")
+	require.NoError(t, err)
+	p, err := goose.NewProvider(goose.DialectPostgres, db, sub)
+	require.NoError(t, err)
+	_, err = p.UpTo(ctx, 1)
+	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `INSERT INTO exchanges (id, took, peer, fn, fd, detail) VALUES (nextval('row_ids'), 0, 'old', '1', 0, '')`)
+	require.NoError(t, err)
+
+	s, err := Open(ctx, url, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	require.NoError(t, s.Accept(ctx, storetest.Sample("1", 1, 1)))
+	all, err := s.Exchanges(ctx, "1", store.Page{})
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, "old", all[0].Peer)
+
+	for _, statement := range []string{
+		"UPDATE documents SET total = 1", "DELETE FROM documents", "TRUNCATE documents",
+		"UPDATE exchanges SET peer = ''", "DELETE FROM exchanges", "TRUNCATE exchanges",
+		"INSERT INTO documents SELECT * FROM documents ON CONFLICT (drive_id, fd) DO UPDATE SET total = 1",
+	} {
+		_, err := db.ExecContext(ctx, statement)
+		require.ErrorContains(t, err, "are append-only", statement)
+	}
+	again, err := s.Exchanges(ctx, "1", store.Page{})
+	require.NoError(t, err)
+	assert.Equal(t, all, again)
+}

@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"database/sql"
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/storetest"
+)
+
+// A file of the first schema is brought up to date with what is in it.
+func TestMigrate_FromFirstSchema(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bench.db")
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	sub, err := fs.Sub(migrations, "migrations")
+	require.NoError(t, err)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub)
+	require.NoError(t, err)
+	_, err = p.UpTo(t.Context(), 1)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `INSERT INTO exchanges (id, took, peer, fn, fd, detail) VALUES (7, 0, 'old', '1', 0, '')`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+
+	s, err := Open(path, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	require.NoError(t, s.Accept(t.Context(), storetest.Sample("1", 1, 1)))
+	all, err := s.Exchanges(t.Context(), "1", store.Page{})
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, "old", all[0].Peer)
+}
+
+// OPR-014: the database itself refuses to change what was stored.
+func TestStore_IsAppendOnly(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bench.db")
+	s, err := Open(path, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	require.NoError(t, s.Accept(t.Context(), storetest.Sample("1", 1, 1)))
+	require.NoError(t, s.LogExchange(t.Context(), store.Exchange{Peer: "one"}))
+	require.NoError(t, s.AddIncident(t.Context(), store.Incident{})) // what is queued before it is written
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	for _, statement := range []string{
+		"UPDATE documents SET total = 1", "DELETE FROM documents", "UPDATE exchanges SET peer = ''", "DELETE FROM exchanges",
+		"INSERT OR REPLACE INTO documents SELECT * FROM documents",
+	} {
+		_, err := db.ExecContext(t.Context(), "PRAGMA recursive_triggers = on")
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), statement)
+		require.ErrorContains(t, err, "append-only", statement)
+	}
+	total, err := s.Stats(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, total.Documents)
+}
