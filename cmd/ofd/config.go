@@ -132,7 +132,7 @@ func envName(flag string) string {
 }
 
 // fromEnv reads OFD_KKT, OFD_LOG_LEVEL and so on; repeatable ones are divided by
-// commas. Unknown names are told and passed over: the surroundings may set them.
+// commas, rules of OFD_INJECT, which have commas, by semicolons. Unknown names are told and passed over: the surroundings may set them.
 func fromEnv(p *process) []string {
 	names := flagNames()
 	known := map[string]bool{}
@@ -145,7 +145,7 @@ func fromEnv(p *process) []string {
 		}
 		values := []string{v}
 		if names[flag] {
-			values = strings.FieldsFunc(v, func(r rune) bool { return r == ',' })
+			values = strings.FieldsFunc(v, func(r rune) bool { return r == ',' && flag != "inject" || r == ';' && flag == "inject" })
 		}
 		for _, one := range values {
 			flags = append(flags, "--"+flag+"="+strings.TrimSpace(one))

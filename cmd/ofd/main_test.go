@@ -44,6 +44,7 @@ type program struct {
 	t                  *testing.T
 	cmd                *exec.Cmd
 	kkt, marking, http string
+	control            string // empty without one
 	mu                 sync.Mutex
 	stderr             bytes.Buffer
 	rest               chan string // stdout after the ready line
@@ -61,7 +62,7 @@ func (p *program) log() string {
 	return p.stderr.String()
 }
 
-var readyLine = regexp.MustCompile(`^ready kkt=(\S+) marking=(\S+) http=(\S+)\n$`)
+var readyLine = regexp.MustCompile(`^ready kkt=(\S+) marking=(\S+) http=(\S+)(?: control=(\S+))?\n$`)
 
 // start runs ofd on free ports and waits for its ready line. The store is a file or
 // the URL of a database.
@@ -84,7 +85,7 @@ func start(t *testing.T, db string, args ...string) *program {
 	require.NoError(t, err, p.log)
 	m := readyLine.FindStringSubmatch(line)
 	require.NotNil(t, m, line)
-	p.kkt, p.marking, p.http = m[1], m[2], m[3]
+	p.kkt, p.marking, p.http, p.control = m[1], m[2], m[3], m[4]
 	go func() {
 		b, _ := io.ReadAll(r)
 		p.rest <- string(b)

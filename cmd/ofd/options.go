@@ -57,6 +57,10 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	if s.TimeScale <= 0 || s.MaxConnections <= 0 || s.MaxPerPeer <= 0 {
 		return nil, nil, usage("--time-scale, --max-connections and --max-per-peer must be more than zero")
 	}
+	faults, err := s.faults()
+	if err != nil {
+		return nil, nil, err
+	}
 	timeouts := intake.Timeouts{Idle: s.Idle, Silence: s.Silence, Message: s.MessageLimit, Write: s.WriteLimit, Scale: s.TimeScale}
 	if err := timeouts.Check(); err != nil {
 		return nil, nil, coded{exitUsage, err}
@@ -68,7 +72,7 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o := &server.Options{OFD: inn, OFDName: s.Name, Policies: policies, Settings: settings, Now: now, Follow: follow, Logger: log, Registry: registry,
-		Timeouts: timeouts, Limits: intake.Limits{Connections: s.MaxConnections, PerPeer: s.MaxPerPeer}}
+		Faults: faults, Timeouts: timeouts, Limits: intake.Limits{Connections: s.MaxConnections, PerPeer: s.MaxPerPeer}}
 	o.Marking.Signs, o.Marking.Down, o.Marking.Delay = scheme, s.MarkingDown, s.MarkingDelay
 	if s.MarkingDelay <= 0 {
 		o.Marking.Delay = -1

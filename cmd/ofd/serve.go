@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os/signal"
 	"syscall"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server"
-	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 // serveCmd are the settings of serve. Repeatable ones are slices.
@@ -50,8 +48,11 @@ type serveCmd struct {
 	MaxPerPeer     int           `name:"max-per-peer" default:"4096" help:"Connections open at once from one address (default ${default})."`
 	Drain          time.Duration `name:"drain" default:"10s" help:"How long messages under way may take after SIGTERM (default ${default})."`
 
+	Inject  []string `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose, as reply.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
+	Control string   `name:"control" placeholder:"127.0.0.1:PORT" help:"Control port for faults and counters; loopback only (default: none)."`
+
 	Demo     bool   `name:"demo" help:"Run emulated registers in this process."`
-	Seed     int64  `name:"seed" default:"1" help:"Seed of the demo (default ${default})."`
+	Seed     int64  `name:"seed" default:"1" help:"Seed of the demo and of faults by rate (default ${default})."`
 	LogLevel string `name:"log-level" placeholder:"debug|info|warn|error" help:"What to log (default info; warn with --demo)."`
 }
 
@@ -92,12 +93,12 @@ func (s *serveCmd) Run(p *process) error {
 	if err != nil {
 		return coded{exitUsage, err}
 	}
-	l, err := s.listen()
+	l, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.err, banner, s.keys())
-	return s.serve(ctx, stop, p, srv, l, o.Store, log)
+	return s.serve(ctx, stop, p, srv, l, o, log)
 }
 
 func (s *serveCmd) keys() string {
@@ -107,10 +108,10 @@ func (s *serveCmd) keys() string {
 	return "Its keys are public: anybody can make its signs."
 }
 
-// listeners are the open ports; marking and http may be nil.
-type listeners struct{ kkt, marking, http net.Listener }
+// listeners are the open ports; all but kkt may be nil.
+type listeners struct{ kkt, marking, http, control net.Listener }
 
-func (s *serveCmd) listen() (l listeners, err error) {
+func (s *serveCmd) listen(ctx context.Context) (l listeners, err error) {
 	for _, a := range []struct {
 		flag, addr string
 		ln         *net.Listener
@@ -123,6 +124,10 @@ func (s *serveCmd) listen() (l listeners, err error) {
 			return l, coded{exitUnreachable, fmt.Errorf("--%s=%q: %w", a.flag, a.addr, err)}
 		}
 	}
+	if l.control, err = s.listenControl(ctx); err != nil {
+		l.close()
+		return l, err
+	}
 	return l, nil
 }
 
@@ -130,6 +135,7 @@ func (l *listeners) each(do func(name string, ln net.Listener)) {
 	do("kkt", l.kkt)
 	do("marking", l.marking)
 	do("http", l.http)
+	do("control", l.control)
 }
 
 func (l *listeners) close() {
@@ -147,6 +153,8 @@ func (l *listeners) ready() string {
 		addr := "-"
 		if ln != nil {
 			addr = ln.Addr().String()
+		} else if name == "control" {
+			return // said only when it was asked for
 		}
 		line += " " + name + "=" + addr
 	})
@@ -154,28 +162,21 @@ func (l *listeners) ready() string {
 }
 
 // serve runs everything until ctx ends or a part of it breaks, then drains.
-func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, l listeners, db store.Store, log *slog.Logger) error {
+func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, l listeners, o *server.Options, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return srv.Serve(l.kkt) })
 	if l.marking != nil {
 		g.Go(func() error { return srv.Serve(l.marking) })
 	}
-	web := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
-	if l.http != nil {
-		g.Go(func() error {
-			if err := web.Serve(l.http); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serving HTTP: %w", err)
-			}
-			return nil
-		})
-	}
+	web, admin := newWeb(srv.Handler(), log), newWeb(controlOf(srv, o, log), log)
+	g.Go(func() error { return serveWeb(web, l.http) })
+	g.Go(func() error { return serveWeb(admin, l.control) })
 	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })
 	fmt.Fprint(p.out, l.ready())
 	if s.Demo {
 		g.Go(func() error {
 			return ended(ctx, startDemo(ctx, demoOptions{KKTAddr: l.kkt.Addr().String(), OFD: fiscal.INN(s.INN), Seed: s.Seed,
-				Stats: db.Stats, Stdout: p.out, Logger: log}))
+				Stats: o.Store.Stats, Stdout: p.out, Logger: log}))
 		})
 	}
 	g.Go(func() error {
@@ -189,7 +190,7 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 			log.Warn("connections cut off", "err", err)
 			err = nil
 		}
-		return errors.Join(err, web.Shutdown(drain))
+		return errors.Join(err, web.Shutdown(drain), admin.Shutdown(drain))
 	})
 	return g.Wait()
 }
