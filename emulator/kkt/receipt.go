@@ -40,7 +40,7 @@ func (k *KKT) settle(s *settlement) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := k.registered(status); err != nil {
+	if err := k.sound(status); err != nil {
 		return Result{}, err
 	}
 	s.reg, s.at = k.reg, k.now()

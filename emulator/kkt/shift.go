@@ -32,7 +32,7 @@ func (k *KKT) OpenShift(c Cashier) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := k.registered(s); err != nil {
+	if err := k.sound(s); err != nil {
 		return Result{}, err
 	}
 	if s.ShiftOpen {

@@ -88,6 +88,18 @@ func (k *KKT) registered(s fnport.Status) error {
 	return nil
 }
 
+// sound is registered, and a drive without a critical error: with one the register
+// stops selling (fn.md 5.3, K-049). Closing shift and drive stays possible.
+func (k *KKT) sound(s fnport.Status) error {
+	if err := k.registered(s); err != nil {
+		return err
+	}
+	if s.Warnings&fnport.WarnCritical != 0 {
+		return refuse(RuleFN, "критическая ошибка ФН: расчеты остановлены, замените ФН")
+	}
+	return nil
+}
+
 // refused turns a refusal of the drive into one of the register, with a sentence
 // for the person at the till. Other errors stay as they are.
 func (k *KKT) refused(err error) error {
