@@ -12,6 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator/link"
 	"github.com/fiscalbench/fiscalbench/emulator/script"
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 type playCmd struct {
@@ -21,6 +22,7 @@ type playCmd struct {
 	OFDINN    string        `name:"ofd-inn" placeholder:"INN" help:"INN of the operator for registrations that name none."`
 	Seed      uint64        `default:"1" help:"Seed of everything left to chance: one seed gives the same bytes."`
 	KeepAlive bool          `name:"keep-alive" default:"true" negatable:"" help:"Send many documents on one connection; --no-keep-alive opens one for each."`
+	Inject    []string      `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose when sending, as send.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
 	Print     bool          `help:"Print each document as on paper."`
 	JSON      bool          `name:"json" help:"Print each document and the summary as lines of JSON."`
 	Answer    time.Duration `default:"30s" help:"How long to wait for each confirmation."`
@@ -39,8 +41,12 @@ func (c *playCmd) Run(p *process) error {
 	if err != nil {
 		return coded{exitUsage, err}
 	}
+	faults, err := loadFaults(c.Seed, c.Inject)
+	if err != nil {
+		return err
+	}
 	o := script.Options{OFD: c.OFD, Marking: c.Marking, OFDINN: fiscal.INN(c.OFDINN), Seed: c.Seed, KeepAlive: c.KeepAlive,
-		Timers: link.Timers{Answer: c.Answer}, Logger: p.log}
+		Timers: link.Timers{Answer: c.Answer}, Faults: faults, Logger: p.log}
 	out := json.NewEncoder(p.out)
 	switch {
 	case c.Print:
@@ -60,6 +66,18 @@ func (c *playCmd) Run(p *process) error {
 		fmt.Fprintf(p.out, "%d documents, %d confirmed, phase %02X (seed %d, %.1f s, sha256 %s)\n", r.Documents, r.Confirmed, r.Phase, r.Seed, took.Seconds(), r.SHA256)
 	}
 	return err
+}
+
+// loadFaults reads the rules of --inject; nil when there are none.
+func loadFaults(seed uint64, rules []string) (*fault.Set, error) {
+	if len(rules) == 0 {
+		return nil, nil
+	}
+	set, err := fault.Load(fault.Register, seed, rules)
+	if err != nil {
+		return nil, usage("--inject: %w", err)
+	}
+	return set, nil
 }
 
 // readScript reads a file, or else an example by name.

@@ -31,6 +31,7 @@ type serveCmd struct {
 	FN       string        `name:"fn" placeholder:"NUMBER" help:"Number of a new drive: 9999 and 12 more digits; drawn from the seed by default."`
 	Model    string        `placeholder:"NAME" help:"Model of a new drive, for example 'ФН-1.1М Ин36-1'."`
 	Seed     uint64        `default:"1" help:"Seed of numbers left to chance."`
+	Inject   []string      `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose when sending, as send.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
 	Print    bool          `help:"Print each document as on paper."`
 	Poll     time.Duration `default:"1s" help:"How often the queue is looked at."`
 	Keep     bool          `name:"keep-alive" default:"true" negatable:"" help:"Send many documents on one connection; --no-keep-alive opens one for each."`
@@ -103,7 +104,11 @@ func (c *serveCmd) serial(till *control.Till, p *process) serial.Options {
 // till makes the register: from the state file when there is one.
 func (c *serveCmd) till(p *process) (*control.Till, error) {
 	start := time.Now()
-	o := control.TillOptions{OFD: c.OFD, Marking: c.Marking, OneShot: !c.Keep, Timers: link.Timers{Answer: 30 * time.Second},
+	faults, err := loadFaults(c.Seed, c.Inject)
+	if err != nil {
+		return nil, err
+	}
+	o := control.TillOptions{OFD: c.OFD, Marking: c.Marking, OneShot: !c.Keep, Timers: link.Timers{Answer: 30 * time.Second}, Faults: faults,
 		Rand: rand.New(rand.NewPCG(c.Seed, 1)), Logger: p.log}
 	o.FN.PowerTimer = func() time.Duration { return time.Since(start) }
 	if c.Print {

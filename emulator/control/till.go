@@ -18,6 +18,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator/link"
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // TillOptions of an interactive register. The zero value is a new drive that sends to
@@ -28,6 +29,7 @@ type TillOptions struct {
 	Marking string     // host:port
 	OneShot bool       // one connection for each document
 	Timers  link.Timers
+	Faults  *fault.Set // of the register; clock.jump moves its clock
 	Signs   *sign.TBGOST1
 	Rand    *rand.Rand
 	Now     func() time.Time // time.Now when nil; Advance is added to it
@@ -105,7 +107,7 @@ func newTill(o TillOptions) *Till {
 
 func (t *Till) options(drive fn.Options) emulator.Options {
 	return emulator.Options{FN: drive, OFD: t.opt.OFD, Marking: t.opt.Marking, OneShot: t.opt.OneShot, Now: t.Now, Rand: t.opt.Rand, Signs: t.opt.Signs,
-		Logger: t.opt.Logger, KKT: kkt.Options{Printer: &t.paper}, Link: link.Options{Timers: t.opt.Timers}}
+		Logger: t.opt.Logger, KKT: kkt.Options{Printer: &t.paper}, Link: link.Options{Timers: t.opt.Timers, Faults: t.opt.Faults}}
 }
 
 // Now is the register's clock.

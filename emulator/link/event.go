@@ -13,7 +13,7 @@ type EventKind uint8
 // Steps of an exchange, in their order.
 const (
 	Connected    EventKind = iota + 1 // a connection is up and the drive knows
-	Sent                              // a whole message was written
+	Sent                              // a message was written; with faults injected, what was sent of it
 	Received                          // bytes came, as they came
 	Dropped                           // a reply that was not given to the drive, or that the drive refused
 	Acknowledged                      // the drive took the confirmation

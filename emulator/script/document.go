@@ -115,8 +115,7 @@ func (*exchangeNow) run(p *player) error {
 	if p.silent {
 		return nil
 	}
-	_, err := p.reg.Exchange(p.ctx)
-	return err
+	return p.send()
 }
 
 func (a *advance) run(p *player) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
+	injected "github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // Options of playing. The zero value plays with seed 0 and sends nothing.
@@ -33,6 +34,7 @@ type Options struct {
 	KeepAlive bool // many documents on one connection
 	Signs     *sign.TBGOST1
 	Timers    link.Timers
+	Faults    *injected.Set // of the register; a failed attempt is then made again at once, and clock.jump moves the clock
 	Printer   io.Writer
 	Document  func(Document) // told of each document made; nil: nobody
 	Logger    *slog.Logger
@@ -52,7 +54,7 @@ type Report struct {
 	Phase     uint8             `json:"phase"`     // of the drive at the end
 	Drives    []fiscal.FNNumber `json:"drives"`
 	Seed      uint64            `json:"seed"`
-	SHA256    string            `json:"sha256"` // over all containers sent, each once, in order
+	SHA256    string            `json:"sha256"` // over all containers as first sent, in order
 }
 
 // StepError is a step that went otherwise than the script says.
@@ -125,7 +127,7 @@ func (p *player) begin() error {
 	p.reg, err = emulator.New(emulator.Options{
 		FN: drive, OFD: p.opt.OFD, Marking: p.opt.Marking, OneShot: !p.opt.KeepAlive, Now: p.clock.Now, Rand: p.rng, Signs: p.opt.Signs, Logger: p.opt.Logger,
 		KKT:  kkt.Options{Printer: p.opt.Printer, NoReadBack: p.opt.Printer == nil && p.opt.Document == nil},
-		Link: link.Options{Dial: p.opt.Dial, Timers: p.opt.Timers, Observer: p.observe},
+		Link: link.Options{Dial: p.opt.Dial, Timers: p.opt.Timers, Faults: p.opt.Faults, Observer: p.observe},
 	})
 	if err != nil {
 		return err
@@ -160,7 +162,7 @@ func (p *player) observe(e link.Event) {
 	case link.Sent:
 		if e.FD > p.hashed {
 			p.hashed = e.FD
-			p.sum.Write(e.Data[wire.HeaderLen:])
+			p.sum.Write(e.Data[min(wire.HeaderLen, len(e.Data)):]) // injected faults may leave less than a header
 		}
 	case link.Acknowledged:
 		p.report.Confirmed++
@@ -246,6 +248,18 @@ func (p *player) exchange() error {
 	if p.silent || p.reg.Link() == nil {
 		return nil
 	}
+	return p.send()
+}
+
+// injectedRetries is how often sending is tried again while faults are injected:
+// they are meant to be lived through.
+const injectedRetries = 100
+
+// send sends the queue.
+func (p *player) send() error {
 	_, err := p.reg.Exchange(p.ctx)
+	for n := 0; err != nil && p.opt.Faults != nil && n < injectedRetries && p.ctx.Err() == nil; n++ {
+		_, err = p.reg.Exchange(p.ctx)
+	}
 	return err
 }
