@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	defaults := map[string]string{"rapid.checks": "20", "rapid.steps": "40", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
+	defaults := map[string]string{"rapid.checks": someLives, "rapid.steps": "40", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
 	if torture() {
 		defaults["rapid.checks"], defaults["rapid.steps"], defaults["rapid.shrinktime"] = "500", "80", "2m"
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
-	"github.com/fiscalbench/fiscalbench/conformance/target"
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
@@ -20,10 +19,10 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 )
 
-// meddler is an operator with a mistake: the built-in one behind a proxy that may
+// meddler is an operator with a mistake: a right one behind a proxy that may
 // answer by itself and tell untruths about the store.
 type meddler struct {
-	*target.Self
+	*memory
 	meddling
 
 	ln net.Listener
@@ -50,10 +49,7 @@ type meddling struct {
 // meddle starts an operator with a mistake and, maybe, settings.
 func meddle(t *testing.T, how meddling, settings map[string]string) *meddler {
 	t.Helper()
-	m := &meddler{Self: operator(t), meddling: how, seen: map[string]int{}, repeats: map[string]int{}, conns: map[net.Conn]bool{}, scheme: sign.NewTBGOST1(sign.TBGOST1Options{})}
-	if settings != nil {
-		require.NoError(t, m.Configure(t.Context(), settings))
-	}
+	m := &meddler{memory: inMemory(t, settings), meddling: how, seen: map[string]int{}, repeats: map[string]int{}, conns: map[net.Conn]bool{}, scheme: sign.NewTBGOST1(sign.TBGOST1Options{})}
 	var lc net.ListenConfig
 	var err error
 	m.ln, err = lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -66,7 +62,7 @@ func meddle(t *testing.T, how meddling, settings map[string]string) *meddler {
 			c.Close()
 		}
 		m.mu.Unlock()
-		m.wg.Wait()
+		m.wg.Wait() // before the operator behind ends
 	})
 	return m
 }
@@ -75,7 +71,7 @@ func meddle(t *testing.T, how meddling, settings map[string]string) *meddler {
 func (m *meddler) Addr() string { return m.ln.Addr().String() }
 
 func (m *meddler) Documents(ctx context.Context, fn string) (int, error) {
-	n, err := m.Self.Documents(ctx, fn)
+	n, err := m.memory.Documents(ctx, fn)
 	if m.count != nil {
 		n = m.count(m, fn, n)
 	}
@@ -83,7 +79,7 @@ func (m *meddler) Documents(ctx context.Context, fn string) (int, error) {
 }
 
 func (m *meddler) Drive(ctx context.Context, fn string) (conformance.Drive, error) {
-	d, err := m.Self.Drive(ctx, fn)
+	d, err := m.memory.Drive(ctx, fn)
 	if m.drive != nil {
 		m.drive(&d)
 	}
@@ -91,7 +87,7 @@ func (m *meddler) Drive(ctx context.Context, fn string) (conformance.Drive, erro
 }
 
 func (m *meddler) Document(ctx context.Context, fn string, fd uint32) (conformance.Document, error) {
-	d, err := m.Self.Document(ctx, fn, fd)
+	d, err := m.memory.Document(ctx, fn, fd)
 	if m.document != nil && d.FD != 0 {
 		m.document(&d)
 	}
@@ -102,7 +98,7 @@ func (m *meddler) Restart(ctx context.Context) error {
 	if m.again != nil {
 		return m.again(ctx, m)
 	}
-	return m.Self.Restart(ctx)
+	return m.memory.Restart(ctx)
 }
 
 func (m *meddler) CutAfterStore(ctx context.Context) error {
@@ -110,7 +106,7 @@ func (m *meddler) CutAfterStore(ctx context.Context) error {
 		m.cut(m)
 		return nil
 	}
-	return m.Self.CutAfterStore(ctx)
+	return m.memory.CutAfterStore(ctx)
 }
 
 func (m *meddler) accept() {
@@ -167,7 +163,7 @@ func (m *meddler) forward(message []byte) []byte {
 		return nil
 	}
 	var d net.Dialer
-	c, err := d.DialContext(context.Background(), "tcp", m.Self.Addr())
+	c, err := d.DialContext(context.Background(), "tcp", m.memory.Addr())
 	if err != nil {
 		return nil
 	}

@@ -113,7 +113,7 @@ func put16(b []byte, add int16) {
 var receiptCommands = []byte{fn.CmdBeginReceipt, fn.CmdFormReceipt, fn.CmdBeginCorrection}
 
 // driveMistakes are small mistakes of a drive. till: a register's program over such a
-// drive shows them too; each third of these is tried without TORTURE.
+// drive shows them too; some are tried without TORTURE.
 var driveMistakes = []struct {
 	name string
 	till bool
@@ -280,11 +280,13 @@ func live(life func(*rapid.T, *props.Trace, props.Breaker), m bent, opts func(*f
 func TestDrive_FindsMistakes(t *testing.T) {
 	t.Parallel()
 	for i, m := range driveMistakes {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			replay(t, hunt(t, live(props.DriveLife, m.bent, m.opts)))
-		})
-		if m.till && (torture() || i%3 == 0) {
+		if torture() || i%driveShare == 0 {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				replay(t, hunt(t, live(props.DriveLife, m.bent, m.opts)))
+			})
+		}
+		if m.till && (torture() || i%tillShare == 0) {
 			t.Run("till/"+m.name, func(t *testing.T) {
 				t.Parallel()
 				replay(t, hunt(t, live(props.TillLife, m.bent, m.opts)))

@@ -37,7 +37,7 @@ func PairLife(ctx context.Context, t *rapid.T, trace *Trace, op Operator, b Brea
 	terms.Number = number(int(serial.Add(1)))
 	m := newMachine(t, trace, terms)
 	m.warnings = true
-	p := &pair{machine: m, ctx: ctx, file: newFile(op, string(terms.Number)), wire: &wiring{addr: op.Addr()}, breaker: b}
+	p := &pair{machine: m, ctx: ctx, file: newFile(op, string(terms.Number)), wire: &wiring{addr: op.Addr}, breaker: b}
 	p.wire.twice = rapid.IntRange(0, 9).Draw(t, "answers come twice") == 9
 	device := terms.options(m.timer)
 	if b.Settings != nil {

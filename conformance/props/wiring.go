@@ -12,11 +12,11 @@ import (
 // wiring is the line between a register and its operator, with its faults. It keeps
 // what went over it. It is used by one goroutine at a time.
 type wiring struct {
-	addr  string
-	down  bool // the operator cannot be reached
-	lose  int  // so many answers are read and thrown away with the connection
-	cut   int  // the next message breaks off after so many bytes; 0: none does
-	twice bool // each answer comes twice
+	addr  func() string // of the operator, which may come back elsewhere
+	down  bool          // the operator cannot be reached
+	lose  int           // so many answers are read and thrown away with the connection
+	cut   int           // the next message breaks off after so many bytes; 0: none does
+	twice bool          // each answer comes twice
 
 	open  []net.Conn
 	log   []passed
@@ -40,7 +40,7 @@ func (w *wiring) dial(ctx context.Context) (net.Conn, error) {
 		return nil, errDown
 	}
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp", w.addr)
+	c, err := d.DialContext(ctx, "tcp", w.addr())
 	if err != nil {
 		return nil, err
 	}
