@@ -17,6 +17,11 @@ const (
 	NeedsMarking                         // the target takes messages about marking
 	NeedsDrive                           // the register's drive is the bench's: its state, commands and faults are in reach
 	NeedsLine                            // the register reaches its drive over a serial line
+	NeedsTrace                           // the register's commands to its drive are recorded
+	NeedsSetup                           // a drive can be made for the case
+	NeedsScale                           // the register's time limits can be shortened
+	NeedsNames                           // the register can be given a name server
+	NeedsTill                            // the register can be driven: without it a case waits for what comes
 )
 
 var capabilityNames = []struct {
@@ -26,7 +31,8 @@ var capabilityNames = []struct {
 	{NeedsClock, "a clock that can be set"}, {NeedsStore, "a list of stored documents"}, {NeedsFresh, "a way to forget what it stored"},
 	{NeedsInspect, "a way to look at drives, documents and incidents"}, {NeedsSettings, "settings that can be changed"},
 	{NeedsRestart, "a way to be stopped and started again"}, {NeedsTwin, "a second operator"},
-	{NeedsMarking, "a port for marking"}, {NeedsDrive, "a drive of the bench"}, {NeedsLine, "a serial line to its drive"},
+	{NeedsMarking, "a port for marking"}, {NeedsDrive, "a drive of the bench"}, {NeedsLine, "a serial line to its drive"}, {NeedsTrace, "a record of the commands to its drive"},
+	{NeedsSetup, "a drive made for the case"}, {NeedsScale, "time limits that can be shortened"}, {NeedsTill, "a way to be driven without hands"}, {NeedsNames, "a name server that the harness can be"},
 }
 
 // exclusive are the capabilities that change the target under the feet of others:

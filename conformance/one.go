@@ -35,8 +35,11 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 		}
 		result.Outcome, result.Reason = run.outcome(ended)
 	}()
-	if missing := r.missing(c.Needs &^ (NeedsDrive | NeedsLine)); missing != 0 && c.Party() != KKT {
+	if missing := r.missing(c.Needs); missing != 0 {
 		run.Skip("the target has not " + missing.String())
+	}
+	if c.Party() == KKT && !is[KKTTarget](r.Target) || c.Party() == OFD && r.Target.Addr() == "" {
+		run.Skip("the target is not what the case judges: " + string(c.Party()))
 	}
 	switch {
 	case c.Beyond != "":

@@ -117,6 +117,9 @@ type Incident struct {
 
 // missing returns what the target lacks of what a case needs.
 func (r *Runner) missing(needs Capability) Capability {
+	if t, ok := r.Target.(KKTTarget); ok {
+		return needs &^ t.Can()
+	}
 	for _, has := range []struct {
 		c  Capability
 		ok bool

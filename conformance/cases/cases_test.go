@@ -25,13 +25,17 @@ func TestAll_IdentitiesAreWhole(t *testing.T) {
 		assert.NotNil(t, c.Run, c.ID)
 		ids[c.ID], paths[c.Path] = true, true
 	}
-	operator := 0
+	operator, register := 0, 0
 	for id := range ids {
-		if id[0] == 'O' {
+		switch id[0] {
+		case 'K':
+			register++
+		case 'O':
 			operator++
 		}
 	}
 	assert.Equal(t, 91, operator, "the scenarios have 91 cases of an operator")
+	assert.Equal(t, 69, register, "and 69 of a register")
 }
 
 // TestAll_HasEveryRuleOfFormatControl: every row of flk.md whose breach is an error.

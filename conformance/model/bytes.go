@@ -111,3 +111,7 @@ func find(all []field, tag int) *field {
 func FixContainerCRC(c []byte) {
 	binary.LittleEndian.PutUint16(c[2:], crc16(c[:2], c[4:]))
 }
+
+// CRC16 is the check code of all three places where one stands (transport.md 3.3,
+// fn.md section 9).
+func CRC16(b []byte) uint16 { return crc16(b) }

@@ -74,3 +74,66 @@ func TestNewRegister_HasRightCheckDigits(t *testing.T) {
 	assert.Len(t, r.RNM, 16)
 	assert.Equal(t, "0000000005", r.RNM[:10])
 }
+
+// TestReadMessage_JudgesTheVectors: the messages of the vectors are right, and any
+// changed byte of one is noticed.
+func TestReadMessage_JudgesTheVectors(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"tb-receipt", "tb-receipt-encrypted"} {
+		raw := fiscaltest.Protocol().Message(id).Hex.Bytes()
+		m, problems := model.ReadMessage(model.TestMasterKey(), "7704358518", raw)
+		require.Empty(t, problems, id)
+		assert.EqualValues(t, 77, m.FD)
+		assert.Equal(t, 3, m.Form)
+		assert.EqualValues(t, 24771639, m.FPD())
+		assert.EqualValues(t, 12345, m.Number(1020))
+		assert.Equal(t, "7702203276", m.Text(1018))
+		for i := range raw {
+			if i == 6 || i == 7 || i == 26 { // several P-versions and priorities are legal
+				continue
+			}
+			broken := append([]byte{}, raw...)
+			broken[i] ^= 0x40
+			_, problems := model.ReadMessage(model.TestMasterKey(), "7704358518", broken)
+			assert.NotEmpty(t, problems, "%s: byte %d changed and nobody noticed", id, i)
+		}
+	}
+}
+
+// TestConfirmation_MakesTheVectorsBytes: the confirmations of the vectors, byte for
+// byte.
+func TestConfirmation_MakesTheVectorsBytes(t *testing.T) {
+	t.Parallel()
+	v := fiscaltest.Protocol()
+	at := time.Date(2026, 8, 1, 9, 2, 1, 0, time.UTC)
+	for want, request := range map[string]string{"tb-confirmation": "tb-receipt", "tb-confirmation-14": "tb-receipt", "tb-confirmation-encrypted": "tb-receipt-encrypted"} {
+		m, _ := model.ReadMessage(model.TestMasterKey(), "7704358518", v.Message(request).Hex.Bytes())
+		c := model.Confirm(m, "7704358518", at)
+		if want == "tb-confirmation-14" {
+			c.Code = 14
+		}
+		assert.Equal(t, hex.EncodeToString(v.Message(want).Hex), hex.EncodeToString(c.Bytes()), want)
+	}
+}
+
+// TestReadMarking_JudgesItsOwnAnswers: both sides of the marking exchange agree, and
+// a changed byte is noticed.
+func TestReadMarking_JudgesItsOwnAnswers(t *testing.T) {
+	t.Parallel()
+	r := model.NewRegister(model.TestMasterKey(), "7704358518", 5, 4, time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC))
+	for _, request := range [][]byte{r.MarkingRequest(7, "010460043993125621000000000000000", 1).Plain(), r.MarkingNotice(8, 3, "010460043993125621000000000000000", 1).Plain()} {
+		m, problems := model.ReadMessage(model.TestMasterKey(), "7704358518", request)
+		require.Empty(t, problems)
+		require.True(t, m.Marking)
+		reply := (&model.Confirmation{To: m}).MarkingReply(model.U8(2105, 0), model.U8(2109, 1), model.U8(2111, 0))
+		a, problems := model.ReadMarking(r, request, reply)
+		require.Empty(t, problems)
+		assert.Equal(t, 1, a.Status)
+		for _, i := range []int{0, 4, 8, 24, 32, 35, 40, 62, 70, len(reply) - 3} {
+			broken := append([]byte{}, reply...)
+			broken[i] ^= 0x04
+			_, problems := model.ReadMarking(r, request, broken)
+			assert.NotEmpty(t, problems, "byte %d", i)
+		}
+	}
+}
