@@ -15,7 +15,7 @@ import (
 )
 
 // ImageVariable names the image for a container, which may be one that was built on
-// the machine.
+// the machine: see image/build.
 const (
 	ImageVariable = "TEST_POSTGRES_IMAGE"
 	defaultImage  = "postgres:15-alpine"
@@ -48,7 +48,7 @@ func startContainer(ctx context.Context) (s server, err error) {
 	if err != nil {
 		return server{}, errors.Join(fmt.Errorf("image %s: %w", image, err), testcontainers.TerminateContainer(c))
 	}
-	return server{url: url, how: "container of " + image, close: func() error { return testcontainers.TerminateContainer(c) }}, nil
+	return server{url: url, close: func() error { return testcontainers.TerminateContainer(c) }}, nil
 }
 
 // engine asks whether a container engine answers.

@@ -15,6 +15,8 @@ const (
 	// URLVariable names a server to use: a URL of a superuser or of a role that may
 	// create databases. Its own database is only connected to.
 	URLVariable = "TEST_DATABASE_URL"
+	// WayVariable set to "local" or "container" allows that way alone.
+	WayVariable = "TEST_POSTGRES"
 	// RequireVariable set to 1 turns skips into failures.
 	RequireVariable = "REQUIRE_POSTGRES"
 )
@@ -25,7 +27,6 @@ const startLimit = 2 * time.Minute
 // server is what tests share: one for a test program.
 type server struct {
 	url   string // of a database for administration
-	how   string // for people
 	close func() error
 }
 
@@ -54,20 +55,35 @@ func start(ctx context.Context) (server, error) {
 		if err := ping(ctx, url); err != nil {
 			return server{}, fmt.Errorf("%s: %w", URLVariable, err)
 		}
-		return server{url: url, how: URLVariable}, nil
+		return server{url: url}, nil
 	}
 	var reasons []error
-	c, err := StartCluster(ctx)
-	if err == nil {
-		return server{url: c.URL(), how: "programs in " + c.programs, close: c.Remove}, nil
+	for _, w := range ways {
+		if only := os.Getenv(WayVariable); only != "" && only != w.name {
+			reasons = append(reasons, fmt.Errorf("%s: %s asks for %q", w.name, WayVariable, only))
+			continue
+		}
+		s, err := w.start(ctx)
+		if err == nil {
+			return s, nil
+		}
+		reasons = append(reasons, fmt.Errorf("%s: %w", w.name, err))
 	}
-	reasons = append(reasons, fmt.Errorf("local programs: %w", err))
-	s, err := startContainer(ctx)
-	if err == nil {
-		return s, nil
-	}
-	reasons = append(reasons, fmt.Errorf("container: %w", err))
 	return server{}, errors.Join(reasons...)
+}
+
+// ways to have a server of one's own, the cheaper first.
+var ways = []struct {
+	name  string
+	start func(ctx context.Context) (server, error)
+}{{"local", startLocal}, {"container", startContainer}}
+
+func startLocal(ctx context.Context) (server, error) {
+	c, err := StartCluster(ctx)
+	if err != nil {
+		return server{}, err
+	}
+	return server{url: c.URL(), close: c.Remove}, nil
 }
 
 // URL is the address of the server: of a database for administration. The test is
