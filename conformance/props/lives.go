@@ -19,6 +19,8 @@ import (
 type Breaker struct {
 	Drive    func(Drive, *Emulated) Drive
 	Settings func(*fn.Settings)
+	// Plain leaves out what scripts have no word for.
+	Plain bool
 }
 
 // drawTerms draws how a drive is made and registered.

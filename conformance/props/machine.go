@@ -152,6 +152,9 @@ func (m *machine) line(k life.Kind, s life.Sale, o order) string {
 	case life.Registration:
 		return m.terms.registration()
 	case life.Change:
+		if m.model.Phase == life.Ready {
+			return "" // a script asks the drive for the registration in force first
+		}
 		if o.otherINN {
 			return fmt.Sprintf("change: {inn: %q}", string(otherINN))
 		}

@@ -61,6 +61,11 @@ func PairLife(ctx context.Context, t *rapid.T, trace *Trace, op Operator, b Brea
 	p.exchanges(actions)
 	delete(actions, "close the drive")
 	actions["close the drive"] = p.closeDrive
+	if b.Plain {
+		for _, name := range []string{"answers lost", "message cut", "operator restarts", "operator dies after storing"} {
+			delete(actions, name)
+		}
+	}
 	m.repeat(actions, p.check)
 }
 
