@@ -1,7 +1,10 @@
 package props_test
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +89,11 @@ func hunt(t *testing.T, life func(*rapid.T, *props.Trace)) quarry {
 	}
 	require.True(t, p.failed, "not found in %d lives", q.lives)
 	require.NotEmpty(t, q.trace, "found, but not told")
+	if dir := os.Getenv("PROPS_OUT"); dir != "" {
+		name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) + ".yaml"
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(q.yaml), 0o600))
+	}
 	t.Logf("found in life %d, %d steps shrunk to %d:\n%s", q.lives, q.first, q.steps, q.trace)
 	return q
 }

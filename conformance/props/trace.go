@@ -97,6 +97,9 @@ func (t *Trace) Script() string {
 	if !t.Playable() {
 		b.WriteString("# not playable as it stands: steps without a word in scripts are comments\n")
 	}
+	if t.vague {
+		b.WriteString("# the papers are not clear about some step: another bench may play it otherwise\n")
+	}
 	fmt.Fprintf(&b, "name: %s\nstart: %s\n", t.Name, t.Start.Format("2006-01-02T15:04"))
 	if t.Drive != "" {
 		fmt.Fprintf(&b, "drive: %s\n", t.Drive)
