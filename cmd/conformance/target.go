@@ -48,8 +48,10 @@ func (f *targetFlags) check() error {
 		return err
 	}
 	switch {
-	case f.Target != string(conformance.OFD):
-		return fmt.Errorf("--target=%s: this program judges operators only so far", f.Target)
+	case f.Target == string(conformance.Pair):
+		return errors.New("--target=pair: there are no cases of a pair yet; feature files play both ends: --features builtin")
+	case f.Target != string(conformance.OFD) && !f.Self:
+		return fmt.Errorf("--target=%s: only the built-in end can be judged so far: add --self", f.Target)
 	case !f.Self && f.Addr == "" && f.Exec == "":
 		return errors.New("say what to judge: --self, --addr HOST:PORT or --exec COMMAND")
 	case f.Fresh && f.Exec == "":
@@ -98,7 +100,10 @@ func (f *targetFlags) keys() (*report.Keys, error) {
 
 // open starts or finds the target.
 func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
+	nothing := func() error { return nil }
 	switch {
+	case f.Target == string(conformance.KKT):
+		return &reached{target.NewSelfKKT(), nothing}, nil
 	case f.Self:
 		t, err := target.StartSelf(ctx, fiscal.INN(f.INN))
 		if err != nil {
@@ -111,7 +116,7 @@ func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
 	if err := reachable(ctx, f.Addr, f.Timeout); err != nil {
 		return nil, &exitError{exitUnreachable, err}
 	}
-	return &reached{target.NewAddr(f.Addr, f.HTTP), func() error { return nil }}, nil
+	return &reached{target.NewAddr(f.Addr, f.HTTP), nothing}, nil
 }
 
 func reachable(ctx context.Context, addr string, limit time.Duration) error {
