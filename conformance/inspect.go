@@ -78,6 +78,13 @@ func (r *Run) ExpectIncident(ctx context.Context, fn, row, words string, n int, 
 	r.Expect("incident/raised", mark, fmt.Sprintf("people are told %d times: %s %s", n, row, words), seen == n, n, strings.Join(texts, "; "))
 }
 
+// ExpectTold demands that people were told at least once, in these words.
+func (r *Run) ExpectTold(ctx context.Context, fn, words string, mark Mark) {
+	all := r.Incidents(ctx, fn)
+	ok := slices.ContainsFunc(all, func(i Incident) bool { return strings.Contains(i.Text, words) })
+	r.Expect("incident/told", mark, "people are told: "+words, ok, words, all)
+}
+
 // ExpectQuarantine demands that a message of a drive is kept apart.
 func (r *Run) ExpectQuarantine(ctx context.Context, fn, row string, mark Mark) {
 	all, err := r.inspector().Quarantine(ctx, fn)

@@ -38,7 +38,7 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 	if missing := r.missing(c.Needs); missing != 0 {
 		run.Skip("the target has not " + missing.String())
 	}
-	if c.Party() == KKT && !is[KKTTarget](r.Target) || c.Party() == OFD && r.Target.Addr() == "" {
+	if c.Party() == KKT && !is[KKTTarget](r.Target) || c.Party() == Pair && !is[PairTarget](r.Target) || c.Party() == OFD && r.Target.Addr() == "" {
 		run.Skip("the target is not what the case judges: " + string(c.Party()))
 	}
 	switch {

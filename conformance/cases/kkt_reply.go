@@ -174,10 +174,10 @@ var kktReply = []conformance.Case{
 			d.Faults(ctx, conformance.DriveFaults{RefuseAcks: []byte{1}})
 			refusedReply(ctx, d, conformance.Obs, len(d.Operator.Heard()), 1)
 		})),
-	in(conformance.EachFFD, kkt("K-095", "kkt-reply/byte-a-second", conformance.Doc, "transport.md 7.1", "A reply that comes a byte a second is collected and taken.", wire,
+	in(conformance.EachFFD, kkt("K-095", "kkt-reply/byte-a-second", conformance.Doc, "transport.md 7.1", "A reply that comes byte by byte is collected and taken.", wire,
 		func(ctx context.Context, r *conformance.Run) {
-			once(ctx, r, conformance.Doc, 0.005, func(d *conformance.Desk) conformance.Reaction {
-				return conformance.Reaction{Note: "a byte a second", Pace: d.Scaled(time.Second) / 2}
+			once(ctx, r, conformance.Doc, 0.02, func(d *conformance.Desk) conformance.Reaction {
+				return conformance.Reaction{Note: "byte by byte, for half of the answer timer at most", Pace: d.Scaled(time.Second) / 10}
 			})
 		})),
 	in(conformance.EachFFD, kkt("K-096", "kkt-reply/cut", conformance.Doc, "transport.md 7.1", "A reply cut after 20 bytes is dropped, and the document is sent again.", wire,

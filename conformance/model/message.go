@@ -110,6 +110,9 @@ func ReadMessage(master [32]byte, ofd string, raw []byte) (*Message, []Problem) 
 		return m, bad
 	}
 	m.readSession(raw, want)
+	if !m.Marking {
+		m.checkPVersion(want)
+	}
 	if len(raw) == 30 {
 		return m, bad
 	}
@@ -197,7 +200,6 @@ func (m *Message) readDocument(c []byte, want expectation) {
 		m.FFD = v[0]
 	}
 	m.checkNumbers(want)
-	m.checkPVersion(want)
 }
 
 func (m *Message) checkNumbers(want expectation) {
@@ -214,11 +216,11 @@ func (m *Message) checkNumbers(want expectation) {
 	want("sign/fpd", documentOffset, hex.EncodeToString(fpd), hex.EncodeToString(m.Value(1077)), bytes.Equal(m.Value(1077), fpd))
 }
 
-// checkPVersion: TRN-012 makes 0101 and 0102 a finding of firmware.
+// checkPVersion: 0101 and 0102 are known faults of firmware (TRN-012); that a legal
+// value does not fit the document is an observation, not an error (TRN-010).
 func (m *Message) checkPVersion(want expectation) {
-	right := map[byte]string{1: "0100", 2: "0105", 3: "0110", 4: "0120"}[m.FFD]
 	seen := hex.EncodeToString(m.PVersion[:])
-	want("session/p-version", 6, right, seen, seen == right || m.FFD <= 2 && (seen == "0001" || seen == "0002" || seen == "0100"))
+	want("session/p-version", 6, "0001, 0002, 0100, 0105, 0110 or 0120", seen, slices.Contains([]string{"0001", "0002", "0100", "0105", "0110", "0120"}, seen))
 }
 
 // ReadDocument reads a plain document without judging it, as a register shows it.

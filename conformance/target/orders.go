@@ -79,8 +79,8 @@ func (t *till) replace(ctx context.Context, o conformance.Order) (kkt.Result, er
 
 // The standard register (scenarios.md section 0).
 const (
-	userINN fiscal.INN = "7702203276"
-	factory            = "000000000002"
+	userINN = fiscal.INN("7702203276")
+	factory = "000000000002"
 )
 
 func registration(o conformance.Order) kkt.Registration {
@@ -128,6 +128,9 @@ func change(o conformance.Order, inForce func() (kkt.Registration, bool, error))
 	}
 	if !ok {
 		return kkt.Change{}, errors.New("target: the register is not registered")
+	}
+	if o.FFD != 0 {
+		r.FFD = fiscal.FFD(o.FFD)
 	}
 	c := kkt.Change{Registration: r, Reasons: o.Reasons, Bits: kkt.ChangeBits(o.Bits)}
 	if o.User != "" {
