@@ -31,11 +31,12 @@ func TestClone_CopiesPreparedTemplate(t *testing.T) {
 		prepared.Add(1)
 		return execute(url, "CREATE TABLE things (n int)")
 	}
-	URL(t) // skips before the tests below are started
+	kind := uniqueName("things") // tests may be run twice
+	URL(t)                       // skips before the tests below are started
 	var wg sync.WaitGroup
 	urls := make([]string, 4)
 	for i := range urls {
-		wg.Go(func() { urls[i] = Clone(t, "things", prepare) })
+		wg.Go(func() { urls[i] = Clone(t, kind, prepare) })
 	}
 	wg.Wait()
 	assert.EqualValues(t, 1, prepared.Load())

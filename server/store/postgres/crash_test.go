@@ -47,7 +47,7 @@ const databaseKills = 3
 
 // The database is killed in the middle of the load, three servers go on. Each kind
 // of end leaves another half-done state. TORTURE=1 kills fifty times.
-func TestStore_SurvivesKilledDatabase(t *testing.T) {
+func TestTorture_KilledDatabase(t *testing.T) {
 	t.Parallel()
 	kills := databaseKills
 	if os.Getenv("TORTURE") == "1" {
