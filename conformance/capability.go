@@ -3,7 +3,7 @@ package conformance
 import "strings"
 
 // Capability is what a case needs of its target beyond a TCP address.
-type Capability uint16
+type Capability uint32
 
 // Capabilities.
 const (
@@ -20,6 +20,8 @@ const (
 	NeedsTrace                           // the register's commands to its drive are recorded
 	NeedsSetup                           // a drive can be made for the case
 	NeedsScale                           // the register's time limits can be shortened
+	NeedsStill                           // the register's clock stands still between orders
+	NeedsShown                           // what the register shows its user is known
 	NeedsNames                           // the register can be given a name server
 	NeedsTill                            // the register can be driven: without it a case waits for what comes
 )
@@ -32,7 +34,8 @@ var capabilityNames = []struct {
 	{NeedsInspect, "a way to look at drives, documents and incidents"}, {NeedsSettings, "settings that can be changed"},
 	{NeedsRestart, "a way to be stopped and started again"}, {NeedsTwin, "a second operator"},
 	{NeedsMarking, "a port for marking"}, {NeedsDrive, "a drive of the bench"}, {NeedsLine, "a serial line to its drive"}, {NeedsTrace, "a record of the commands to its drive"},
-	{NeedsSetup, "a drive made for the case"}, {NeedsScale, "time limits that can be shortened"}, {NeedsTill, "a way to be driven without hands"}, {NeedsNames, "a name server that the harness can be"},
+	{NeedsSetup, "a drive made for the case"}, {NeedsScale, "time limits that can be shortened"}, {NeedsTill, "a way to be driven without hands"}, {NeedsStill, "a clock that stands still"},
+	{NeedsShown, "a way to know what it shows its user"}, {NeedsNames, "a name server that the harness can be"},
 }
 
 // exclusive are the capabilities that change the target under the feet of others:

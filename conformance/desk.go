@@ -39,12 +39,33 @@ const fastScale = 0.005
 // that was told once where its operator is.
 type Listener interface{ Listen() (ofd, marking string) }
 
+// Timed is a register with a clock of its own, which the harness can only move.
+type Timed interface {
+	Time(ctx context.Context) (time.Time, error)
+}
+
+// Eager is a target whose register sends each document by itself as it is made.
+type Eager interface{ Eager() bool }
+
+// Eager reports whether the register sends by itself.
+func (d *Desk) Eager() bool {
+	e, ok := d.runner.Target.(Eager)
+	return ok && e.Eager()
+}
+
+// Traced reports whether the register's commands to its drive are recorded.
+func (d *Desk) Traced() bool { return d.runner.Target.(KKTTarget).Can()&NeedsTrace != 0 }
+
 // Desk opens a register and the operators it talks to, until the case ends.
 func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 	t, ok := r.runner.Target.(KKTTarget)
 	if !ok {
 		r.Stop("the target %s is no register", r.runner.Target)
 	}
+	for _, end := range r.desk { // a case that takes a second desk is done with the first
+		end()
+	}
+	r.desk = nil
 	d := &Desk{Run: r, scale: o.Scale, began: r.runner.Start}
 	if d.scale == 0 {
 		d.scale = fastScale
@@ -72,7 +93,14 @@ func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 		options.MarkingAddr = d.Marking.Addr()
 	}
 	kkt, err := t.Open(ctx, options)
+	if errors.Is(err, ErrCannot) {
+		r.Skip(err.Error())
+	}
 	r.settle("opening a register", err)
+	if timed, ok := kkt.(Timed); ok {
+		d.began, err = timed.Time(ctx)
+		r.settle("asking the register for its time", err)
+	}
 	d.KKT = kkt
 	r.onEnd(func() { _ = kkt.Close() }) // nothing to judge in how the stand-in ends
 	return d
@@ -88,10 +116,16 @@ func orFree(addr string) string {
 func (r *Run) operator(ctx context.Context, addr string, now func() time.Time) *Operator {
 	o, err := startOperator(ctx, addr, r.runner.OFD, r.runner.Master, now)
 	r.settle("listening for the register", err)
-	r.onEnd(func() {
-		o.Down()
-		r.result.Exchanges = append(r.result.Exchanges, o.exchanges()...)
-	})
+	ended := false
+	end := func() {
+		if !ended {
+			ended = true
+			o.Down()
+			r.result.Exchanges = append(r.result.Exchanges, o.exchanges()...)
+		}
+	}
+	r.desk = append(r.desk, end)
+	r.onEnd(end)
 	return o
 }
 
@@ -178,9 +212,14 @@ func (d *Desk) Refuses(ctx context.Context, mark Mark, why string, o Order) *Ref
 	return refused
 }
 
-// Sent lets the register send what waits and demands that it succeeds.
+// Sent lets the register send what waits and demands that it succeeds. A register
+// that sends by itself may be in the middle of an attempt that must fail: it gets a
+// second one.
 func (d *Desk) Sent(ctx context.Context, mark Mark) {
 	err := d.KKT.Exchange(ctx)
+	if err != nil && d.Eager() {
+		err = d.KKT.Exchange(ctx)
+	}
 	d.Expect("exchange/done", mark, "everything that waits is sent and confirmed", err == nil, "no error", err)
 }
 
@@ -203,7 +242,12 @@ func (d *Desk) Fault(ctx context.Context, cmd, code byte) {
 
 // Commands are the codes of the commands that the drive executed since the last
 // call; the case must need NeedsTrace.
-func (d *Desk) Commands() []Command { return d.KKT.(Traced).Commands() }
+func (d *Desk) Commands() []Command {
+	if t, ok := d.KKT.(Traced); ok {
+		return t.Commands()
+	}
+	return nil
+}
 
 // Queue demands how many documents wait.
 func (d *Desk) Queue(ctx context.Context, mark Mark, want int, why string) {

@@ -19,6 +19,7 @@ type Run struct {
 	rand    *rand.Rand
 	conns   []*Conn
 	closers []func()
+	desk    []func() // end the operators of the desk in use
 }
 
 // Stop ends the case as an error of the harness.

@@ -104,11 +104,13 @@ var kktClosing = []conformance.Case{
 			d.Do(ctx, conformance.Doc, closeShift)
 			d.Sent(ctx, conformance.Doc)
 			d.Do(ctx, conformance.Doc, closeDrive)
-			d.Phase(ctx, conformance.Doc, 0x07)
+			if !d.Eager() {
+				d.Phase(ctx, conformance.Doc, 0x07)
+			}
 			d.Sent(ctx, conformance.Doc)
 			d.Phase(ctx, conformance.Doc, 0x0F)
 		})),
-	in(conformance.EachFFD, kkt("K-051", "kkt-closing/unsent", conformance.Doc, "fn.md 4 FN-010", "With documents unsent and the operator silent closing the drive is refused; once they are confirmed it works.", drive|conformance.NeedsScale,
+	in(conformance.EachFFD, kkt("K-051", "kkt-closing/unsent", conformance.Doc, "fn.md 4 FN-010", "With documents unsent and the operator silent closing the drive is refused; once they are confirmed it works.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Operator.Down()
@@ -126,7 +128,7 @@ var kktClosing = []conformance.Case{
 			d.Do(ctx, conformance.Doc, conformance.Order{Do: conformance.OrderRegister, Autonomous: true}, openShift, sell, closeShift, closeDrive)
 			d.Phase(ctx, conformance.Doc, 0x0F)
 		})),
-	in(conformance.EachFFD, kkt("K-055", "kkt-closing/operator-comes-back", conformance.Doc, "fn.md 4 FN-011", "A closed drive goes on being sent without anybody's action, and reaches its last phase.", drive|conformance.NeedsScale,
+	in(conformance.EachFFD, kkt("K-055", "kkt-closing/operator-comes-back", conformance.Doc, "fn.md 4 FN-011", "A closed drive goes on being sent without anybody's action, and reaches its last phase.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := closed(ctx, r)
 			d.Phase(ctx, conformance.Doc, 0x07)
@@ -139,7 +141,7 @@ var kktClosing = []conformance.Case{
 			stop()
 			d.Phase(ctx, conformance.Doc, 0x0F)
 		})),
-	in(conformance.EachFFD, kkt("K-056", "kkt-closing/sale-after", conformance.Doc, "fn.md 3.1", "After closing the drive a sale is refused and a state report works.", drive|conformance.NeedsScale,
+	in(conformance.EachFFD, kkt("K-056", "kkt-closing/sale-after", conformance.Doc, "fn.md 3.1", "After closing the drive a sale is refused and a state report works.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := closed(ctx, r)
 			d.Refuses(ctx, conformance.Doc, "a sale after closing is refused", sell)
@@ -164,7 +166,7 @@ var kktClosing = []conformance.Case{
 			status, _, err := d.Exec(ctx, 0x40, u32(uint32(len(all)+1)))
 			d.Expect("archive/end", conformance.Doc, "the document after the last is not there", status == 0x08 && err == nil, "08h", fmt.Sprintf("%02Xh", status))
 		})),
-	in(conformance.EachFFD, kkt("K-058", "kkt-closing/drive-replaced", conformance.Doc, "fn.md 4 FN-013", "A new drive is reported by form 11 with number 1, reason 1 and the factory number.", drive|conformance.NeedsSetup,
+	in(conformance.EachFFD, kkt("K-058", "kkt-closing/drive-replaced", conformance.Doc, "fn.md 4 FN-013", "A new drive is reported by form 11 with number 1, reason 1 and the factory number.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Do(ctx, conformance.Doc, closeShift)

@@ -81,7 +81,7 @@ var kktMarking = []conformance.Case{
 			d.Sent(ctx, conformance.Code)
 			d.Fine(conformance.Code)
 		})),
-	in(conformance.FFD12, kkt("K-112", "kkt-marking/thirty-days", conformance.Code, "fn.md 10", "When notifications were not sent for 30 days marked goods are refused and other goods sold.", drive|conformance.NeedsScale,
+	in(conformance.FFD12, kkt("K-112", "kkt-marking/thirty-days", conformance.Code, "fn.md 10", "When notifications were not sent for 30 days marked goods are refused and other goods sold.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := marked(ctx, r, conformance.DeskOptions{Scale: quick})
 			d.Do(ctx, conformance.Code, sellCode(r))
@@ -97,7 +97,7 @@ var kktMarking = []conformance.Case{
 			d.Sent(ctx, conformance.Code)
 			d.Do(ctx, conformance.Code, sellCode(r))
 		})),
-	in(conformance.FFD12, kkt("K-113", "kkt-marking/silent", conformance.Code, "transport.md 12", "A marking operator that is silent at form 81 does not stop the sale: the result says that the status was not checked.", drive|conformance.NeedsScale,
+	in(conformance.FFD12, kkt("K-113", "kkt-marking/silent", conformance.Code, "transport.md 12", "A marking operator that is silent at form 81 does not stop the sale: the result says that the status was not checked.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := marked(ctx, r, conformance.DeskOptions{Scale: quick})
 			d.Marking.Next(silent)
@@ -114,11 +114,10 @@ var kktMarking = []conformance.Case{
 				d.Expect("drive/queues", conformance.Code, why, v.Queue == documents && v.Notices == notices, fmt.Sprint(documents, notices), fmt.Sprint(v.Queue, v.Notices))
 			}
 			d.Do(ctx, conformance.Code, sellCode(r))
-			queues(1, 1, "a receipt and a notification wait")
 			d.Sent(ctx, conformance.Code)
 			queues(0, 0, "both are empty after an exchange")
-			d.Do(ctx, conformance.Code, sellCode(r))
 			d.Marking.Down()
+			d.Do(ctx, conformance.Code, sellCode(r))
 			fiscalOnly(ctx, d)
 			queues(0, 1, "documents go although notifications cannot")
 			if err := d.Marking.Up(ctx); err != nil {

@@ -80,9 +80,10 @@ var kktOutage = []conformance.Case{
 			d.Expect("wire/connection", conformance.Doc, "on a new connection", all[first].Conn != all[first+1].Conn, "another", all[first+1].Conn)
 			settles(ctx, d, 0)
 		})),
-	in(conformance.EachFFD, kkt("K-062", "kkt-outage/two-days", conformance.Doc, "fn.md 6", "After two days without a confirmation the drive warns, not before, and the next reports carry 1053.", drive,
+	in(conformance.EachFFD, kkt("K-062", "kkt-outage/two-days", conformance.Doc, "fn.md 6", "After two days without a confirmation the drive warns, not before, and the next reports carry 1053.", drive|conformance.NeedsStill,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
+			d.Operator.Down()
 			d.Do(ctx, conformance.Doc, sell) // the oldest unconfirmed
 			d.Advance(ctx, day)
 			m := model.ReadDocument(d.Do(ctx, conformance.Doc, closeShift).STLV)
@@ -103,26 +104,31 @@ var kktOutage = []conformance.Case{
 	in(conformance.EachFFD, kkt("K-063", "kkt-outage/thirty-days", conformance.Doc, "fn.md 6", "After 30 days without a confirmation sales, opening and closing are refused and told; the exchange still works.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
+			d.Operator.Down()
 			d.Do(ctx, conformance.Doc, sell)
 			d.Advance(ctx, outageLimit-time.Hour)
 			d.Do(ctx, conformance.Doc, closeShift)
 			d.Advance(ctx, time.Hour+time.Minute)
 			blocked(ctx, d, openShift)
 			d = begun(ctx, r, conformance.DeskOptions{})
+			d.Operator.Down()
 			d.Do(ctx, conformance.Doc, sell)
 			d.Advance(ctx, outageLimit-time.Hour)
 			d.Do(ctx, conformance.Doc, closeShift, openShift, sell)
 			d.Advance(ctx, time.Hour+time.Minute)
 			blocked(ctx, d, sell, conformance.Order{Do: conformance.OrderCorrect}, closeShift)
+			comesBack(ctx, d)
 			d.Sent(ctx, conformance.Doc)
 			d.Queue(ctx, conformance.Doc, 0, "everything is confirmed at last")
 		})),
 	in(conformance.EachFFD, kkt("K-064", "kkt-outage/after-thirty-days", conformance.Doc, "fn.md 6", "When the operator answers after 30 days work resumes without a restart, and 1053 is gone from the next report.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
+			d.Operator.Down()
 			d.Do(ctx, conformance.Doc, sell)
 			d.Advance(ctx, outageLimit+time.Hour)
 			blocked(ctx, d, closeShift)
+			comesBack(ctx, d)
 			d.Sent(ctx, conformance.Doc)
 			m := model.ReadDocument(d.Do(ctx, conformance.Doc, closeShift).STLV)
 			warnings(d, m, map[int]bool{1053: false})
@@ -150,7 +156,7 @@ var kktOutage = []conformance.Case{
 			n, old := len(moved.Heard()), len(d.Operator.Heard())-heard
 			d.Expect("wire/moved", conformance.Doc, "the document comes to the new address", n == 1 && old == 0, "1 and 0", fmt.Sprint(n, " and ", old))
 		}),
-	in(conformance.EachFFD, kkt("K-066", "kkt-outage/while-reading", conformance.Doc, "transport.md 7.1", "A break in the middle of reading the drive is told to it (21h = 0 or 24h), and the next reading starts from offset 0.", trace|conformance.NeedsScale,
+	in(conformance.EachFFD, kkt("K-066", "kkt-outage/while-reading", conformance.Doc, "transport.md 7.1", "A break in the middle of reading the drive is told to it (21h = 0 or 24h), and the next reading starts from offset 0.", trace,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Do(ctx, conformance.Doc, conformance.Order{Do: conformance.OrderSell, Items: 40})
@@ -172,7 +178,7 @@ var kktOutage = []conformance.Case{
 			}
 			d.Fine(conformance.Doc)
 		})),
-	in(conformance.From11, kkt("K-067", "kkt-outage/operator-ends", conformance.Doc, "transport.md 8.3", "Bit 7 of 1206 is shown: the operator stops its work.", till,
+	in(conformance.From11, kkt("K-067", "kkt-outage/operator-ends", conformance.Doc, "transport.md 8.3", "Bit 7 of 1206 is shown: the operator stops its work.", till|conformance.NeedsShown,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			made := d.Do(ctx, conformance.Doc, sell)

@@ -53,7 +53,7 @@ var kktReceipt = []conformance.Case{
 				d.Expect("session/p-version", conformance.Code, "the P-version is that of the version", seen == want, want, seen)
 			}
 		})),
-	in([]conformance.Variant{{FFD: 2}}, kkt("K-023", "kkt-receipt/operator-codes", conformance.Doc, "transport.md 8.2", "Documents confirmed with 14, 11 and an unknown code leave the queue, and the person is shown the code.", drive,
+	in([]conformance.Variant{{FFD: 2}}, kkt("K-023", "kkt-receipt/operator-codes", conformance.Doc, "transport.md 8.2", "Documents confirmed with 14, 11 and an unknown code leave the queue, and the person is shown the code.", drive|conformance.NeedsShown,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			for _, value := range []int{14, 11, 99} {
@@ -66,7 +66,7 @@ var kktReceipt = []conformance.Case{
 			d.Do(ctx, conformance.Doc, sell)
 			d.Sent(ctx, conformance.Doc)
 		})),
-	in(conformance.From11, kkt("K-024", "kkt-receipt/operator-message", conformance.Doc, "transport.md 8.3 TRN-080", "Bits of 1206 are shown, work goes on, and the bits return in the next shift report.", drive,
+	in(conformance.From11, kkt("K-024", "kkt-receipt/operator-message", conformance.Doc, "transport.md 8.3 TRN-080", "Bits of 1206 are shown, work goes on, and the bits return in the next shift report.", drive|conformance.NeedsShown,
 		func(ctx context.Context, r *conformance.Run) {
 			for _, bits := range []int{0x02, 0x40, 0x80, 0xC2} {
 				d := begun(ctx, r, conformance.DeskOptions{})
@@ -84,7 +84,7 @@ var kktReceipt = []conformance.Case{
 				d.Expect("wire/1206-once", conformance.Doc, "they do not come a second time", again <= 0, "absent", again)
 			}
 		})),
-	in(conformance.EachFFD, kkt("K-025", "kkt-receipt/sign-with-leading-zeros", conformance.Cap, "fn.md 2", "A sign whose first byte is zero is printed with ten digits and stands without zeros in the QR code.", till,
+	in(conformance.EachFFD, kkt("K-025", "kkt-receipt/sign-with-leading-zeros", conformance.Cap, "fn.md 2", "A sign whose first byte is zero is printed with ten digits and stands without zeros in the QR code.", till|conformance.NeedsStill,
 		func(ctx context.Context, r *conformance.Run) {
 			d := begun(ctx, r, conformance.DeskOptions{})
 			fd := last(d).FD + 1

@@ -34,7 +34,7 @@ func (*SelfKKT) String() string { return "built-in register" }
 
 // Can is everything.
 func (*SelfKKT) Can() conformance.Capability {
-	return conformance.NeedsDrive | conformance.NeedsLine | conformance.NeedsTrace | conformance.NeedsSetup | conformance.NeedsScale | conformance.NeedsTill | conformance.NeedsNames
+	return conformance.NeedsDrive | conformance.NeedsLine | conformance.NeedsTrace | conformance.NeedsSetup | conformance.NeedsScale | conformance.NeedsTill | conformance.NeedsNames | conformance.NeedsStill | conformance.NeedsShown
 }
 
 // moscow is the place of settlement.
@@ -331,14 +331,27 @@ func (t *till) Line() []byte {
 func (t *till) Drive(context.Context) (conformance.DriveView, error) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	v := t.device.View()
-	d := conformance.DriveView{Phase: byte(v.Phase), ShiftOpen: v.ShiftOpen, LastFD: uint32(v.LastFD), Queue: v.Unconfirmed, Document: v.Document, Warnings: v.Warnings, Notices: v.Notices}
-	a := t.device.Exec(fn.CmdExchangeStatus, nil)
-	if a.Code == fn.Done && len(a.Data) == 13 {
-		d.Link = a.Data[0]
-		d.First = uint32(a.Data[4]) | uint32(a.Data[5])<<8 | uint32(a.Data[6])<<16 | uint32(a.Data[7])<<24
+	d := view(t.device.View())
+	if a := t.device.Exec(fn.CmdExchangeStatus, nil); a.Code == fn.Done {
+		d.linkState(a.Data)
 	}
-	return d, nil
+	return d.DriveView, nil
+}
+
+// driveView is a view of a drive being put together.
+type driveView struct{ conformance.DriveView }
+
+func view(v fn.View) *driveView {
+	return &driveView{conformance.DriveView{Phase: byte(v.Phase), ShiftOpen: v.ShiftOpen, LastFD: uint32(v.LastFD), Queue: v.Unconfirmed,
+		Document: v.Document, Warnings: v.Warnings, Notices: v.Notices}}
+}
+
+// linkState reads the answer to 20h (fn.md 9.1).
+func (d *driveView) linkState(b []byte) {
+	if len(b) == 13 {
+		d.Link = b[0]
+		d.First = uint32(b[4]) | uint32(b[5])<<8 | uint32(b[6])<<16 | uint32(b[7])<<24
+	}
 }
 
 // Faults sets the drive's switches.
