@@ -38,9 +38,17 @@ func (p *probe) Failed() bool          { return p.failed }
 // Bounds of a hunt: within so many lives the mistake must be found; shrinking stops
 // after so long.
 const (
-	huntLives  = 400
-	huntShrink = 100 * time.Millisecond
+	huntLives   = 400
+	huntShrink  = 100 * time.Millisecond
+	longTorture = 3 * time.Second
 )
+
+func shrinkFor() time.Duration {
+	if torture() {
+		return longTorture
+	}
+	return huntShrink
+}
 
 // quarry is what a hunt found.
 type quarry struct {
@@ -64,7 +72,7 @@ func hunt(t *testing.T, life func(*rapid.T, *props.Trace)) quarry {
 		go func() {
 			defer close(done)
 			rapid.Check(p, func(rt *rapid.T) {
-				if !since.IsZero() && time.Since(since) > huntShrink && !torture() {
+				if !since.IsZero() && time.Since(since) > shrinkFor() {
 					p.failed = true
 					runtime.Goexit() // enough: the shortest life seen stands
 				}
