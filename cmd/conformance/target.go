@@ -48,8 +48,6 @@ func (f *targetFlags) check() error {
 		return err
 	}
 	switch {
-	case f.Target == string(conformance.Pair):
-		return errors.New("--target=pair: there are no cases of a pair yet; feature files play both ends: --features builtin")
 	case f.Target != string(conformance.OFD) && !f.Self:
 		return fmt.Errorf("--target=%s: only the built-in end can be judged so far: add --self", f.Target)
 	case !f.Self && f.Addr == "" && f.Exec == "":
@@ -104,6 +102,8 @@ func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
 	switch {
 	case f.Target == string(conformance.KKT):
 		return &reached{target.NewSelfKKT(), nothing}, nil
+	case f.Target == string(conformance.Pair):
+		return &reached{target.NewPair(), nothing}, nil
 	case f.Self:
 		t, err := target.StartSelf(ctx, fiscal.INN(f.INN))
 		if err != nil {

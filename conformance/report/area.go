@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
 )
@@ -37,11 +38,15 @@ var areaTitles = map[string]string{
 	"header": "Заголовки и контрольные коды", "number": "Номера", "sign": "Фискальные признаки", "limit": "Размеры и сроки",
 	"marking": "Маркировка", "flk": "Форматно-логический контроль", "crc": "Контрольные коды", "transport": "Транспорт",
 	"memory": "Ресурс и память ФН", "change": "Изменение регистрации", "life": "Жизнь и закрытие ФН", "exchange": "Обмен с ОФД", "drive": "Фискальный накопитель", "reading": "Чтение архива", "fn": "Фискальный накопитель", "peer": "Медленный собеседник",
+	"closing": "Закрытие ФН", "reply": "Ответы оператора", "pair": "Оба конца вместе",
 }
 
 func areaTitle(name string) string {
 	if t := areaTitles[name]; t != "" {
 		return t
+	}
+	if of, ok := strings.CutPrefix(name, "kkt-"); ok && areaTitles[of] != "" {
+		return "Касса: " + areaTitles[of]
 	}
 	return name
 }
