@@ -94,6 +94,8 @@ func TestCheck_Findings(t *testing.T) {
 			odd: func(l *life) servertest.Doc { return l.OpenShift() }, want: []string{"Q-03 warning", "Q-04 error"}, faults: []fiscal.Fault{fiscal.FDGap}},
 		"Q-05 receipt before a shift": {before: func(l *life) { l.clean(l.Registration()); l.Shift = 1 },
 			odd: func(l *life) servertest.Doc { return l.Receipt(1) }, want: []string{"Q-05 error"}},
+		"Q-05 receipt of shift 0": {before: func(l *life) { l.clean(l.Registration()) },
+			odd: func(l *life) servertest.Doc { l.Shift = 0; return l.Receipt(1) }, want: []string{"Q-05 error"}},
 		"Q-05 receipt after a shift": {before: closed, odd: func(l *life) servertest.Doc { return l.Receipt(1) }, want: []string{"Q-05 error"}},
 		"Q-05 receipt of another shift": {before: shift, odd: func(l *life) servertest.Doc { l.Shift++; l.Number = 0; return l.Receipt(1) },
 			want: []string{"Q-05 error"}},

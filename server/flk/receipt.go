@@ -16,6 +16,7 @@ func (c *check) receipt() {
 	c.next.Totals.add(c.doc)
 	s, n := &c.old.Shift, c.shiftTag()
 	if n == 0 {
+		c.shiftZero("Q-05")
 		return
 	}
 	if !c.latest() {

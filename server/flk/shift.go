@@ -12,6 +12,13 @@ import (
 // shiftTag is 1038, or 0 when the document has none (S-07 speaks of that).
 func (c *check) shiftTag() uint32 { return uint32(c.doc.Uint(ffd.TagShiftNumber)) }
 
+// shiftZero judges a number that is there and zero: shifts count from 1.
+func (c *check) shiftZero(rule string) {
+	if c.doc.Has(ffd.TagShiftNumber) {
+		c.tag(ffd.TagShiftNumber).add(rule, flk.Error, "номер смены 0, смены считаются с 1")
+	}
+}
+
 // latest reports whether the document may change the shift: nothing later spoke of
 // a shift before it.
 func (c *check) latest() bool { return c.fd > c.old.Shift.At }
@@ -27,6 +34,7 @@ func (c *check) openShift() {
 	c.repeatedMessage()
 	s, n := &c.old.Shift, c.shiftTag()
 	if n == 0 {
+		c.shiftZero("Q-04")
 		return
 	}
 	if !c.latest() {
@@ -57,7 +65,11 @@ func (c *check) closeShift() {
 	c.repeatedMessage()
 	c.resource()
 	s, n := &c.old.Shift, c.shiftTag()
-	if n == 0 || !c.latest() {
+	if n == 0 {
+		c.shiftZero("Q-07")
+		return
+	}
+	if !c.latest() {
 		return
 	}
 	sure := c.known(s.At)
