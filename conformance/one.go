@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 )
 
@@ -30,7 +31,8 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 		result.Took = time.Since(start)
 		if p := recover(); p != nil {
 			if err, ok := p.(error); !ok || !errors.As(err, &ended) {
-				panic(p)
+				// One case that stumbles over what a peer sent must not end the run.
+				ended = &stopped{Error, fmt.Sprintf("the harness broke: %v\n%s", p, debug.Stack())}
 			}
 		}
 		result.Outcome, result.Reason = run.outcome(ended)

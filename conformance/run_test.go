@@ -99,6 +99,10 @@ func TestRun_ErrorsOfTheHarnessAreNotVerdicts(t *testing.T) {
 	assert.Contains(t, s.Results[0].Reason, "cannot go on")
 	assert.False(t, s.Conformant())
 
+	s = runner(p).Run(context.Background(), one(conformance.Doc, func(context.Context, *conformance.Run) { panic("a bug") }))
+	assert.Equal(t, conformance.Error, s.Results[0].Outcome)
+	assert.Contains(t, s.Results[0].Reason, "the harness broke: a bug")
+
 	gone := peer{"127.0.0.1:1"}
 	s = runner(gone).Run(context.Background(), one(conformance.Doc, func(ctx context.Context, r *conformance.Run) { r.Dial(ctx) }))
 	assert.Equal(t, conformance.Error, s.Results[0].Outcome)

@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
 	"github.com/fiscalbench/fiscalbench/conformance/model"
@@ -114,9 +113,6 @@ func code(r *conformance.Run, mark conformance.Mark, refused *conformance.Refuse
 
 // quick makes the 300 s of an answer 0.3 s.
 const quick = 0.001
-
-// waitFor is how long a case waits for a register that works by itself.
-const waitFor = 10 * time.Second
 
 // working lets the register exchange by itself and returns how to stop it.
 func working(ctx context.Context, d *conformance.Desk) (stop func()) {

@@ -135,7 +135,7 @@ var kktClosing = []conformance.Case{
 			stop := working(ctx, d)
 			n := len(d.Operator.Heard())
 			comesBack(ctx, d)
-			came := d.Operator.Await(ctx, n+1, waitFor)
+			came := d.Operator.Await(ctx, n+1, d.Patience())
 			d.Expect("wire/sent", conformance.Doc, "the report on closing comes by itself", came && last(d).Form == 6, 6, last(d).Form)
 			settles(ctx, d, 0)
 			stop()

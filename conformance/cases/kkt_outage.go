@@ -25,7 +25,7 @@ func comesBack(ctx context.Context, d *conformance.Desk) {
 
 // settles waits until the drive's queue has so many documents.
 func settles(ctx context.Context, d *conformance.Desk, want int) {
-	deadline := time.Now().Add(waitFor)
+	deadline := time.Now().Add(d.Patience())
 	for d.View(ctx).Queue != want && time.Now().Before(deadline) {
 		select {
 		case <-ctx.Done():
@@ -51,7 +51,7 @@ var kktOutage = []conformance.Case{
 			d.Queue(ctx, conformance.Doc, n+2, "the queue grows with each sale")
 			heard := len(d.Operator.Heard())
 			comesBack(ctx, d)
-			came := d.Operator.Await(ctx, heard+3, waitFor)
+			came := d.Operator.Await(ctx, heard+3, d.Patience())
 			d.Expect("wire/sent", conformance.Doc, "everything comes by itself when the port opens", came, true, came)
 			settles(ctx, d, 0)
 			stop()
@@ -66,12 +66,12 @@ var kktOutage = []conformance.Case{
 			stop := working(ctx, d)
 			defer stop()
 			start := time.Now()
-			d.Operator.Await(ctx, first+1, waitFor)
-			_, gone := d.Operator.AwaitLeft(ctx, first, waitFor)
+			d.Operator.Await(ctx, first+1, d.Patience())
+			_, gone := d.Operator.AwaitLeft(ctx, first, d.Patience())
 			took, limit := time.Since(start), d.Scaled(answerTimer)
 			d.Expect("connection/left", conformance.Doc, "the register leaves the connection", gone, true, gone)
 			d.Expect("time/answer", conformance.Doc, "it does so after the answer timer", took >= limit*9/10 && took < 4*limit, limit, took)
-			again := d.Operator.Await(ctx, first+2, waitFor)
+			again := d.Operator.Await(ctx, first+2, d.Patience())
 			all := d.Operator.Heard()
 			if !d.Expect("wire/again", conformance.Doc, "the document comes again", again, true, again) {
 				return

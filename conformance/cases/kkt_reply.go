@@ -25,7 +25,7 @@ func badReply(ctx context.Context, r *conformance.Run, mark conformance.Mark, no
 func refusedReply(ctx context.Context, d *conformance.Desk, mark conformance.Mark, first int, reasons ...byte) {
 	d.Do(ctx, mark, sell)
 	if d.Eager() { // the first attempt is made by now, and perhaps the second
-		d.Operator.Await(ctx, first+1, waitFor)
+		d.Operator.Await(ctx, first+1, d.Patience())
 	} else {
 		d.Commands()
 		err := d.KKT.Exchange(ctx)

@@ -56,6 +56,13 @@ func TestSelf_PassesEveryCase(t *testing.T) {
 		assert.True(t, ids[c.ID], c.ID)
 	}
 	assert.True(t, s.Conformant())
+	names := checksOf(s)
+	for name := range names {
+		assert.Contains(t, operatorChecks, name, "a check without a broken operator: see TestPower_Operator")
+	}
+	for _, name := range operatorChecks {
+		assert.True(t, names[name], "no case makes the check %s", name)
+	}
 }
 
 // TestSelf_OneSeedGivesOneRun: one case at a time or many, the same bytes go both
@@ -72,6 +79,8 @@ func TestSelf_OneSeedGivesOneRun(t *testing.T) {
 		assert.Equal(t, r.Checks, again.Checks, "%s %s", r.ID, r.Variant)
 	}
 }
+
+func allCases() []conformance.Case { return cases.All() }
 
 func failed(r conformance.Result) (bad []conformance.Check) {
 	for _, c := range r.Checks {
