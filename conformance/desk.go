@@ -19,7 +19,8 @@ type Desk struct {
 	Marking  *Operator // nil unless the case wants marked goods
 	scale    float64
 	began    time.Time
-	passed   atomic.Int64 // nanoseconds
+	ahead    atomic.Int64 // of began, where the register's own clock stood, nanoseconds
+	passed   atomic.Int64 // since then, nanoseconds
 }
 
 // DeskOptions say what a case wants.
@@ -98,8 +99,9 @@ func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 	}
 	r.settle("opening a register", err)
 	if timed, ok := kkt.(Timed); ok {
-		d.began, err = timed.Time(ctx)
+		at, err := timed.Time(ctx)
 		r.settle("asking the register for its time", err)
+		d.ahead.Store(int64(at.Sub(d.began)))
 	}
 	d.KKT = kkt
 	r.onEnd(func() { _ = kkt.Close() }) // nothing to judge in how the stand-in ends
@@ -142,7 +144,9 @@ func markingRight(now func() time.Time) func(*model.Message) []byte {
 }
 
 // now is the operator's clock: UTC of the register's wall clock in Moscow.
-func (d *Desk) now() time.Time { return d.began.Add(time.Duration(d.passed.Load()) - 3*time.Hour) }
+func (d *Desk) now() time.Time {
+	return d.began.Add(time.Duration(d.ahead.Load()+d.passed.Load()) - 3*time.Hour)
+}
 
 // Scaled is a time limit of the register as it is in this run.
 func (d *Desk) Scaled(limit time.Duration) time.Duration {
