@@ -38,6 +38,7 @@ type Spoil struct {
 	Message    func([]byte) []byte // changes the message before the operator gets it
 	Answer     func([]byte) []byte // changes the answer before the register gets it
 	DropAnswer bool                // the answer is lost and the connection with it
+	Close      bool                // the connection is cut after the answer
 }
 
 // startTap listens on a free loopback port and passes everything on to forward.
@@ -194,7 +195,7 @@ func (t *Tap) answers(from, to net.Conn, pending <-chan flight) {
 		if f.spoil.Answer != nil {
 			out = f.spoil.Answer(append([]byte{}, raw...))
 		}
-		if _, err := to.Write(out); err != nil {
+		if _, err := to.Write(out); err != nil || f.spoil.Close {
 			return
 		}
 	}

@@ -83,7 +83,7 @@ var kktMarking = []conformance.Case{
 		})),
 	in(conformance.FFD12, kkt("K-112", "kkt-marking/thirty-days", conformance.Code, "fn.md 10", "When notifications were not sent for 30 days marked goods are refused and other goods sold.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := marked(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := marked(ctx, r, conformance.DeskOptions{})
 			d.Do(ctx, conformance.Code, sellCode(r))
 			d.Marking.Down()
 			fiscalOnly(ctx, d)
@@ -99,7 +99,7 @@ var kktMarking = []conformance.Case{
 		})),
 	in(conformance.FFD12, kkt("K-113", "kkt-marking/silent", conformance.Code, "transport.md 12", "A marking operator that is silent at form 81 does not stop the sale: the result says that the status was not checked.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := marked(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := marked(ctx, r, conformance.DeskOptions{})
 			d.Marking.Next(silent)
 			made := d.Do(ctx, conformance.Code, sellCode(r))
 			value := result(model.ReadDocument(made.STLV))
@@ -108,7 +108,7 @@ var kktMarking = []conformance.Case{
 		})),
 	in(conformance.FFD12, kkt("K-114", "kkt-marking/queues", conformance.Code, "fn.md 9.2", "Notifications and documents are queued apart: one that is stuck does not stop the other.", drive|conformance.NeedsScale,
 		func(ctx context.Context, r *conformance.Run) {
-			d := marked(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := marked(ctx, r, conformance.DeskOptions{})
 			queues := func(documents, notices int, why string) {
 				v := d.View(ctx)
 				d.Expect("drive/queues", conformance.Code, why, v.Queue == documents && v.Notices == notices, fmt.Sprint(documents, notices), fmt.Sprint(v.Queue, v.Notices))

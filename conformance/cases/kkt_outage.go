@@ -42,7 +42,7 @@ var silent = conformance.Reaction{Note: "no answer", Silent: true}
 var kktOutage = []conformance.Case{
 	in(conformance.EachFFD, kkt("K-060", "kkt-outage/refused", conformance.Doc, "transport.md 7.1", "While the operator's port is closed sales go on and the queue grows; the register tries again by itself.", drive|conformance.NeedsScale,
 		func(ctx context.Context, r *conformance.Run) {
-			d := begun(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Operator.Down()
 			stop := working(ctx, d)
 			d.Do(ctx, conformance.Doc, sell)
@@ -140,7 +140,7 @@ var kktOutage = []conformance.Case{
 		func(ctx context.Context, r *conformance.Run) {
 			names := r.Names(ctx)
 			names.Point("127.0.0.1")
-			d := r.Desk(ctx, conformance.DeskOptions{Scale: quick, OneShot: true, Names: names})
+			d := r.Desk(ctx, conformance.DeskOptions{OneShot: true, Names: names})
 			d.Begin(ctx, conformance.Order{})
 			names.Point("")
 			d.Do(ctx, conformance.Doc, sell)

@@ -92,7 +92,7 @@ var kktReply = []conformance.Case{
 	in(eachEncrypted, kkt("K-072", "kkt-reply/session-crc", conformance.Doc, "transport.md 3.2", "A reply with a right check code of mode 1 or 2 is taken.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			for _, flags := range []uint16{0x0015, 0x0016} {
-				once(ctx, r, conformance.Doc, quick, func(d *conformance.Desk) conformance.Reaction {
+				once(ctx, r, conformance.Doc, 0, func(d *conformance.Desk) conformance.Reaction {
 					return conformance.Reaction{Note: fmt.Sprintf("flags %04x", flags), Answer: confirm(d, func(c *model.Confirmation) { c.Flags = flags })}
 				})
 			}
@@ -110,7 +110,7 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-074", "kkt-reply/wrong-then-right", conformance.Doc, "transport.md 7.1", "A wrong confirmation costs nothing: the right one after it is taken, on the same connection or the next.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := begun(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Operator.Next(conformance.Reaction{Note: "one with a wrong ФПП, then the right one", Answer: func(m *model.Message) []byte {
 				right := model.Confirm(m, d.OFD(), d.Now())
 				wrong := *right
@@ -138,7 +138,7 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-082", "kkt-reply/replayed", conformance.TB, "fn.md 9.1 FN-041", "A valid confirmation of the document before is refused with reason 3, and the queue is intact.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := begun(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := begun(ctx, r, conformance.DeskOptions{})
 			all := d.Operator.Heard()
 			before := all[len(all)-1].Answer
 			d.Operator.Next(conformance.Reaction{Note: "the confirmation of the document before", Answer: func(*model.Message) []byte { return before }, Then: conformance.ThenClose})
@@ -156,7 +156,7 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-091", "kkt-reply/operator-sign", conformance.TB, "fiscal-sign.md 5.3", "A changed ФПО under a right ФПП is taken by the drive, which cannot check it, and kept as it came.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := once(ctx, r, conformance.TB, quick, func(d *conformance.Desk) conformance.Reaction {
+			d := once(ctx, r, conformance.TB, 0, func(d *conformance.Desk) conformance.Reaction {
 				return conformance.Reaction{Note: "ФПО changed", Answer: confirm(d, func(c *model.Confirmation) { c.BadFPO = true })}
 			})
 			m := last(d)
@@ -185,14 +185,14 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-096", "kkt-reply/cut", conformance.Doc, "transport.md 7.1", "A reply cut after 20 bytes is dropped, and the document is sent again.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := begun(ctx, r, conformance.DeskOptions{Scale: quick})
+			d := begun(ctx, r, conformance.DeskOptions{})
 			first := len(d.Operator.Heard())
 			d.Operator.Next(conformance.Reaction{Note: "20 bytes, then closed", Cut: 20})
 			refusedReply(ctx, d, conformance.Doc, first)
 		})),
 	in([]conformance.Variant{{FFD: 2}}, kkt("K-097", "kkt-reply/at-the-limit", conformance.Doc, "transport.md 7.1", "A reply shortly before the 300 s of the answer timer is taken; one shortly after brings a new attempt.", drive|conformance.NeedsScale,
 		func(ctx context.Context, r *conformance.Run) {
-			const scale = 0.002
+			const scale = 0.005
 			once(ctx, r, conformance.Doc, scale, func(d *conformance.Desk) conformance.Reaction {
 				return conformance.Reaction{Note: "after 270 s", Delay: d.Scaled(270 * time.Second)}
 			})
@@ -203,7 +203,7 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-098", "kkt-reply/half-close", conformance.Code, "transport.md 7.2 TRN-062", "A reply after which the operator shuts its writing half is taken first.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := once(ctx, r, conformance.Code, quick, func(*conformance.Desk) conformance.Reaction {
+			d := once(ctx, r, conformance.Code, 0, func(*conformance.Desk) conformance.Reaction {
 				return conformance.Reaction{Note: "half-closed after the reply", Then: conformance.ThenHalfClose}
 			})
 			d.Do(ctx, conformance.Code, sell)
@@ -211,7 +211,7 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-099", "kkt-reply/glued", conformance.TB, "transport.md 7.1", "Of two replies glued together, the second rubbish, the first is taken and nothing hangs.", drive,
 		func(ctx context.Context, r *conformance.Run) {
-			d := once(ctx, r, conformance.TB, quick, func(d *conformance.Desk) conformance.Reaction {
+			d := once(ctx, r, conformance.TB, 0, func(d *conformance.Desk) conformance.Reaction {
 				return conformance.Reaction{Note: "a right reply and rubbish", Answer: func(m *model.Message) []byte {
 					b := model.Confirm(m, d.OFD(), d.Now()).Bytes()
 					return append(append([]byte{}, b...), bytes.Repeat([]byte{0xEE}, len(b))...)

@@ -90,7 +90,7 @@ var pairs = []conformance.Case{
 		p.Expect("wire/1209", doc, "the receipt is of the new version", last == r.FFD(), r.FFD(), last)
 	}),
 	pair("P-006", "pair/outage-two-days", "fn.md 6", "After two days without the operator the reports carry 1053, everything comes when the line is back, and the warning goes.", conformance.EachFFD, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick})
+		p := together(ctx, r, conformance.DeskOptions{})
 		p.Tap.Down()
 		p.Do(ctx, doc, sell, closeShift)
 		p.Advance(ctx, 2*day+time.Hour)
@@ -110,7 +110,7 @@ var pairs = []conformance.Case{
 		p.Stored(ctx, doc, len(all))
 	}),
 	pair("P-007", "pair/outage-thirty-days", "fn.md 6", "After 30 days the drive refuses everything but the exchange; when the line is back all arrives and work resumes.", conformance.EachFFD, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick})
+		p := together(ctx, r, conformance.DeskOptions{})
 		p.Tap.Down()
 		p.Do(ctx, doc, sell)
 		p.Advance(ctx, outageLimit+time.Hour)
@@ -150,7 +150,7 @@ var pairs = []conformance.Case{
 		p.Expect("drive/old", doc, "the old drive is no longer active", status == "closed" || status == "replaced", "closed or replaced", status)
 	}),
 	pair("P-010", "pair/post-fiscal-transfer", "fn.md 4 FN-011", "What a closed drive still holds arrives after two days.", conformance.EachFFD, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick})
+		p := together(ctx, r, conformance.DeskOptions{})
 		p.Do(ctx, doc, sell, closeShift)
 		p.Sent(ctx, doc)
 		p.Tap.Down()
@@ -163,17 +163,17 @@ var pairs = []conformance.Case{
 		p.OFD.ExpectStatus(ctx, p.KKT.FN(), "closed", doc)
 	}),
 	pair("P-011", "pair/lost-answer", "transport.md 10 E-20", "When the answer is lost the document comes again with the same bytes, gets the same confirmation and is stored once.", eachEncrypted, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick, OneShot: true})
+		p := together(ctx, r, conformance.DeskOptions{OneShot: true})
 		p.Tap.Next(conformance.Spoil{Note: "the answer is lost", DropAnswer: true})
 		again(ctx, p)
 	}),
 	pair("P-012", "pair/damaged-answer", "transport.md 7.1", "When the answer is damaged on its way the drive refuses it, and the document comes again.", eachEncrypted, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick, OneShot: true})
-		p.Tap.Next(conformance.Spoil{Note: "one bit of the answer changed", Answer: func(b []byte) []byte { b[len(b)-5] ^= 1; return b }})
+		p := together(ctx, r, conformance.DeskOptions{OneShot: true})
+		p.Tap.Next(conformance.Spoil{Note: "one bit of the answer changed", Answer: func(b []byte) []byte { b[len(b)-5] ^= 1; return b }, Close: true})
 		again(ctx, p)
 	}),
 	pair("P-013", "pair/damaged-message", "transport.md E-09", "When the message is damaged on its way the operator gives no answer, and the document comes again.", eachEncrypted, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick, OneShot: true})
+		p := together(ctx, r, conformance.DeskOptions{OneShot: true})
 		p.Tap.Next(conformance.Spoil{Note: "one bit of the message changed", Message: func(b []byte) []byte { b[100] ^= 1; return b }})
 		before := len(p.Tap.Passed())
 		p.Do(ctx, doc, sell)
@@ -227,7 +227,7 @@ var pairs = []conformance.Case{
 		p.Phase(ctx, doc, 0x0F)
 	}),
 	pair("P-017", "pair/operator-restarted", "transport.md 10 E-20", "An operator that dies after storing gives the stored confirmation when it is back.", eachEncrypted, func(ctx context.Context, r *conformance.Run) {
-		p := together(ctx, r, conformance.DeskOptions{Scale: quick, OneShot: true})
+		p := together(ctx, r, conformance.DeskOptions{OneShot: true})
 		p.OFD.CutAfterStore(ctx)
 		p.Do(ctx, doc, sell)
 		err := p.KKT.Exchange(ctx)
