@@ -55,6 +55,9 @@ type Case struct {
 	Variants []Variant
 	// Hands is why the case cannot run by itself, in one sentence; empty when it can.
 	Hands string
+	// Waits: without anybody to drive the register the case can judge what comes by
+	// itself (scenarios.md section 15, the R set).
+	Waits bool
 	// Beyond is why the requirement cannot be judged from here at all.
 	Beyond string
 	Run    func(ctx context.Context, r *Run)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,21 @@ type Eager interface{ Eager() bool }
 func (d *Desk) Eager() bool {
 	e, ok := d.runner.Target.(Eager)
 	return ok && e.Eager()
+}
+
+// Alone reports whether nobody drives the register: the case judges what comes.
+func (r *Run) Alone() bool {
+	t, ok := r.runner.Target.(KKTTarget)
+	return ok && t.Can()&NeedsTill == 0
+}
+
+// Message waits for message i of the case; when none comes the case ends without a
+// verdict.
+func (d *Desk) Message(ctx context.Context, i int) Heard {
+	if !d.Operator.Await(ctx, i+1, d.Patience()) {
+		d.Skip(fmt.Sprintf("no message came within %s: let the register have something to send", d.Patience()))
+	}
+	return d.Operator.Heard()[i]
 }
 
 // Traced reports whether the register's commands to its drive are recorded.
@@ -296,4 +312,18 @@ func (d *Desk) Line() []byte { return d.KKT.(Traced).Line() }
 // Elsewhere is the operator at a second address, until the case ends.
 func (d *Desk) Elsewhere(ctx context.Context, addr string) *Operator {
 	return d.operator(ctx, addr, d.now)
+}
+
+// Framed demands that the headers of every message so far are right. Signs are left
+// out: those of a real drive nobody can check here.
+func (d *Desk) Framed(mark Mark) {
+	for _, h := range d.Operator.Heard() {
+		var found []model.Problem
+		for _, p := range h.Problems {
+			if !strings.HasPrefix(p.Check, "sign/") {
+				found = append(found, p)
+			}
+		}
+		d.problems(found, mark, fmt.Sprintf("document %d is well-formed", h.FD))
+	}
 }

@@ -62,6 +62,13 @@ type Register interface {
 	Close() error
 }
 
+// Patient is a register that nobody may drive: it sends when it has something to
+// send, and the harness waits.
+type Patient interface {
+	// Patience is how long a message is waited for.
+	Patience() time.Duration
+}
+
 // ErrCannot: the register has no such function.
 var ErrCannot = errors.New("the register has no such function")
 

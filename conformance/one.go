@@ -37,7 +37,14 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 		}
 		result.Outcome, result.Reason = run.outcome(ended)
 	}()
-	if missing := r.missing(c.Needs); missing != 0 {
+	missing := r.missing(c.Needs)
+	if waits := c.Waits && is[Patient](r.Target) && missing&NeedsTill != 0; waits {
+		missing = 0
+	}
+	if missing&NeedsTill != 0 {
+		run.Skip("needs hands: somebody has to work the register")
+	}
+	if missing != 0 {
 		run.Skip("the target has not " + missing.String())
 	}
 	if c.Party() == KKT && !is[KKTTarget](r.Target) || c.Party() == Pair && !is[PairTarget](r.Target) || c.Party() == OFD && r.Target.Addr() == "" {

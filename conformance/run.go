@@ -62,7 +62,12 @@ func (r *Run) Register(ffd byte) *model.Register {
 }
 
 // Patience is how long a case waits for a target that works by itself.
-func (r *Run) Patience() time.Duration { return 2 * r.timeout() }
+func (r *Run) Patience() time.Duration {
+	if p, ok := r.runner.Target.(Patient); ok {
+		return p.Patience()
+	}
+	return 2 * r.timeout()
+}
 
 // Serial draws a number that tells registers of all cases apart: at most 12 digits.
 func (r *Run) Serial() uint64 { return r.rand.Uint64N(999_999_999_999) + 1 }

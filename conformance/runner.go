@@ -36,7 +36,11 @@ func (r *Runner) Run(ctx context.Context, cases []Case) Summary {
 	var shared, alone []job
 	n := 0
 	for _, c := range cases {
-		for _, v := range c.InWays() {
+		ways := c.InWays()
+		if c.Waits && is[Patient](r.Target) && (&Run{runner: r}).Alone() {
+			ways = []Variant{{}} // the register is what it is
+		}
+		for _, v := range ways {
 			j := job{c, v, n}
 			n++
 			if c.Needs&exclusive != 0 && c.Party() == OFD || is[Single](r.Target) {

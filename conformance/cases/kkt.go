@@ -19,6 +19,10 @@ const (
 func kkt(id, path string, mark conformance.Mark, source, title string, needs conformance.Capability, run func(ctx context.Context, r *conformance.Run)) conformance.Case {
 	c := conformance.Case{ID: id, Path: path, Of: conformance.KKT, Mark: mark, Source: source, Title: title, Needs: needs, Run: run}
 	switch id {
+	case "K-021", "K-022", "K-061", "K-071", "K-073", "K-092", "K-095", "K-096", "K-098", "K-099", "K-100":
+		c.Waits = true // the R set
+	}
+	switch id {
 	case "K-001", "K-020", "K-061", "K-070", "K-090":
 		c.Tags = smoke
 	}

@@ -16,6 +16,11 @@ import (
 // register comes again with the same bytes. reasons are those that 26h may give; none
 // when the register may drop the reply before the drive sees it.
 func badReply(ctx context.Context, r *conformance.Run, mark conformance.Mark, note string, answer func(d *conformance.Desk, m *model.Message) []byte, reasons ...byte) {
+	if r.Alone() {
+		again := r.Desk(ctx, conformance.DeskOptions{})
+		comesAgain(ctx, again, mark, conformance.Reaction{Note: note, Answer: func(m *model.Message) []byte { return answer(again, m) }, Then: conformance.ThenClose})
+		return
+	}
 	d := begun(ctx, r, conformance.DeskOptions{})
 	first := len(d.Operator.Heard())
 	d.Operator.Next(conformance.Reaction{Note: note, Answer: func(m *model.Message) []byte { return answer(d, m) }, Then: conformance.ThenClose})
@@ -45,6 +50,16 @@ func refusedReply(ctx context.Context, d *conformance.Desk, mark conformance.Mar
 	}
 }
 
+// comesAgain judges a register that nobody drives: whatever it sends is answered in a
+// way that confirms nothing to its drive, and the same document must come again with
+// the same bytes.
+func comesAgain(ctx context.Context, d *conformance.Desk, mark conformance.Mark, reaction conformance.Reaction) {
+	d.Operator.Next(reaction)
+	first := d.Message(ctx, 0)
+	second := d.Message(ctx, 1)
+	d.Expect("wire/same", mark, "the document comes again with the same bytes", bytes.Equal(first.Raw, second.Raw), hex.EncodeToString(first.Raw), hex.EncodeToString(second.Raw))
+}
+
 // patched is a right confirmation with bytes of the whole message changed.
 func patched(at int, xor byte) func(*conformance.Desk, *model.Message) []byte {
 	return func(d *conformance.Desk, m *model.Message) []byte {
@@ -70,6 +85,11 @@ func afterSigns(f func(c []byte) []byte) func(*conformance.Desk, *model.Message)
 
 // once sells a receipt that is answered in a way that must still confirm it.
 func once(ctx context.Context, r *conformance.Run, mark conformance.Mark, scale float64, reaction func(*conformance.Desk) conformance.Reaction) *conformance.Desk {
+	if r.Alone() {
+		d := r.Desk(ctx, conformance.DeskOptions{})
+		comesAgain(ctx, d, mark, reaction(d))
+		return d
+	}
 	d := begun(ctx, r, conformance.DeskOptions{Scale: scale})
 	d.Operator.Next(reaction(d))
 	d.Do(ctx, mark, sell)
@@ -172,6 +192,10 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-092", "kkt-reply/real-drive", conformance.Obs, "transport.md 4.1 TRN-031", "A drive that refuses the bench's confirmation with reason 1 leaves the register usable, and the document in the queue.", drive,
 		func(ctx context.Context, r *conformance.Run) {
+			if r.Alone() { // a real drive refuses without being told to
+				comesAgain(ctx, r.Desk(ctx, conformance.DeskOptions{}), conformance.Obs, conformance.Reaction{Note: "a right confirmation of the bench"})
+				return
+			}
 			d := begun(ctx, r, conformance.DeskOptions{})
 			d.Faults(ctx, conformance.DriveFaults{RefuseAcks: []byte{1}})
 			d.Operator.Next(conformance.Reaction{Note: "a right confirmation that the drive refuses", Then: conformance.ThenClose})
@@ -185,9 +209,14 @@ var kktReply = []conformance.Case{
 		})),
 	in(conformance.EachFFD, kkt("K-096", "kkt-reply/cut", conformance.Doc, "transport.md 7.1", "A reply cut after 20 bytes is dropped, and the document is sent again.", drive,
 		func(ctx context.Context, r *conformance.Run) {
+			cut := conformance.Reaction{Note: "20 bytes, then closed", Cut: 20}
+			if r.Alone() {
+				comesAgain(ctx, r.Desk(ctx, conformance.DeskOptions{}), conformance.Doc, cut)
+				return
+			}
 			d := begun(ctx, r, conformance.DeskOptions{})
 			first := len(d.Operator.Heard())
-			d.Operator.Next(conformance.Reaction{Note: "20 bytes, then closed", Cut: 20})
+			d.Operator.Next(cut)
 			refusedReply(ctx, d, conformance.Doc, first)
 		})),
 	in([]conformance.Variant{{FFD: 2}}, kkt("K-097", "kkt-reply/at-the-limit", conformance.Doc, "transport.md 7.1", "A reply shortly before the 300 s of the answer timer is taken; one shortly after brings a new attempt.", drive|conformance.NeedsScale,
@@ -206,6 +235,9 @@ var kktReply = []conformance.Case{
 			d := once(ctx, r, conformance.Code, 0, func(*conformance.Desk) conformance.Reaction {
 				return conformance.Reaction{Note: "half-closed after the reply", Then: conformance.ThenHalfClose}
 			})
+			if d.Alone() {
+				return
+			}
 			d.Do(ctx, conformance.Code, sell)
 			d.Sent(ctx, conformance.Code)
 		})),
@@ -217,6 +249,9 @@ var kktReply = []conformance.Case{
 					return append(append([]byte{}, b...), bytes.Repeat([]byte{0xEE}, len(b))...)
 				}}
 			})
+			if d.Alone() {
+				return
+			}
 			d.Do(ctx, conformance.TB, sell)
 			if d.KKT.Exchange(ctx) != nil {
 				d.Sent(ctx, conformance.TB)
