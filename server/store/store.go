@@ -2,7 +2,7 @@
 // the state of each drive, quarantine, incidents and the exchange log.
 //
 // It holds the interface, the records and the errors. Engines are in store/sqlite
-// and, later, others; every engine passes store/storetest. The package does not
+// and store/postgres; every engine passes store/storetest. The package does not
 // know what a document means.
 package store
 
