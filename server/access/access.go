@@ -1,0 +1,145 @@
+// Package access says who may see and do what. It is the one place that decides:
+// pages, API, exports, feeds and webhooks all ask here.
+//
+// A Viewer is somebody who asks, in one organisation; a Sight is what of the fiscal
+// data a viewer may read. Services take them as arguments and cannot be called
+// without. The package does not know passwords, keys or tables.
+package access
+
+import "slices"
+
+// Right is one thing that a person or a key may do; rights are sets of bits.
+type Right uint32
+
+// Rights.
+const (
+	SeeRegisters  Right = 1 << iota // registers, outlets, monitoring
+	SeeDocuments                    // fiscal documents of visible registers
+	SeeRevenue                      // sums: analytics, shift figures, reports about money
+	EditRegisters                   // connect, change, archive registers; outlets and departments
+	OrderReports                    // order reports of the kinds that other rights allow
+	SeeMessages                     // messages to buyers, with masked addresses
+	EditMessages                    // switch messages on, design of receipts
+	EditOrg                         // requisites of the organisation
+	ManageUsers                     // invite people, give and take roles
+	ManageKeys                      // API keys and webhooks
+	SeeAllReports                   // reports ordered by others (CAB-123, CAB-232)
+	DriveTheBench                   // clock, faults and emulated registers of the protocol desk
+
+	none Right = 0
+	all        = DriveTheBench<<1 - 1
+)
+
+// Role is a set of rights with a name (CAB-902).
+type Role string
+
+// Roles. The owner is the user who created the organisation's account.
+const (
+	Owner   Role = "owner"
+	Admin   Role = "admin"
+	Manager Role = "manager"
+	IT      Role = "it"      // registers without revenue
+	Cashier Role = "cashier" // receipts of own registers
+)
+
+var roles = map[Role]struct {
+	rights Right
+	title  string
+}{
+	Owner:   {all, "Владелец"},
+	Admin:   {all &^ SeeAllReports, "Администратор"},
+	Manager: {SeeRegisters | SeeDocuments | SeeRevenue | EditRegisters | OrderReports | SeeMessages | EditMessages, "Менеджер"},
+	IT:      {SeeRegisters | EditRegisters | ManageKeys | DriveTheBench, "ИТ-специалист"},
+	Cashier: {SeeRegisters | SeeDocuments, "Кассир"},
+}
+
+// Rights of the role; none of one that does not exist.
+func (r Role) Rights() Right { return roles[r].rights }
+
+// Title is the role's name for people, in Russian.
+func (r Role) Title() string { return roles[r].title }
+
+// Known tells whether the role exists.
+func (r Role) Known() bool { _, ok := roles[r]; return ok }
+
+// Roles that can be given to a member, the strongest first; not Owner.
+func Roles() []Role { return []Role{Admin, Manager, IT, Cashier} }
+
+// Grant is what somebody was given in one organisation.
+type Grant struct {
+	Org    string // id of the organisation
+	User   string // id of the user; of a key's maker for a key
+	Key    string // id of the API key; empty for a session
+	Rights Right
+	// Branches are ids of departments and outlets the grant is cut to, with all below
+	// them (CAB-009). Empty: the whole organisation.
+	Branches []string
+}
+
+// Viewer is somebody who asks. The zero Viewer may do nothing and sees nothing.
+type Viewer struct{ g Grant }
+
+// View makes a viewer of a grant. Only those who have checked a session or a key
+// call it; internal/archtest knows who they are.
+func View(g Grant) Viewer {
+	g.Branches = slices.Clone(g.Branches)
+	return Viewer{g}
+}
+
+// Org is the id of the organisation; empty for nobody.
+func (v Viewer) Org() string { return v.g.Org }
+
+// User is the id of the user.
+func (v Viewer) User() string { return v.g.User }
+
+// Key is the id of the API key; empty for a session.
+func (v Viewer) Key() string { return v.g.Key }
+
+// Can tells whether the viewer has all of the rights.
+func (v Viewer) Can(r Right) bool { return v.g.Org != "" && v.g.Rights&r == r }
+
+// Whole tells whether the viewer is not cut to branches.
+func (v Viewer) Whole() bool { return v.g.Org != "" && len(v.g.Branches) == 0 }
+
+// Within tells whether the viewer may see something that belongs to org and lies at
+// the end of path: ids of departments and the outlet, in any order. A thing without
+// a place (empty path) is seen only by those who see the whole organisation.
+func (v Viewer) Within(org string, path ...string) bool {
+	if org == "" || v.g.Org != org {
+		return false
+	}
+	return v.Whole() || slices.ContainsFunc(path, func(id string) bool { return slices.Contains(v.g.Branches, id) })
+}
+
+// Need is nil when the viewer has the rights, else a *Refusal.
+func (v Viewer) Need(r Right) error {
+	if v.Can(r) {
+		return nil
+	}
+	return &Refusal{Missing: r}
+}
+
+// Refusal says that a right is missing.
+type Refusal struct{ Missing Right }
+
+func (e *Refusal) Error() string { return "access: no right: " + e.Missing.String() }
+
+var rightNames = []string{"registers", "documents", "revenue", "edit registers", "reports", "messages", "edit messages",
+	"organisation", "users", "keys", "all reports", "bench"}
+
+// String lists the rights, divided by commas.
+func (r Right) String() string {
+	out := ""
+	for i, name := range rightNames {
+		if r&(1<<i) != 0 {
+			if out != "" {
+				out += ", "
+			}
+			out += name
+		}
+	}
+	if out == "" {
+		return "nothing"
+	}
+	return out
+}

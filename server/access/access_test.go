@@ -1,0 +1,86 @@
+package access_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/access"
+)
+
+// CAB-009
+func TestViewer_NobodySeesAndDoesNothing(t *testing.T) {
+	t.Parallel()
+	var nobody access.Viewer
+	assert.False(t, nobody.Can(access.SeeRegisters))
+	assert.False(t, nobody.Can(0))
+	assert.False(t, nobody.Within("", "a"))
+	assert.False(t, nobody.Within("org"))
+	assert.False(t, nobody.Whole())
+	var refusal *access.Refusal
+	require.ErrorAs(t, nobody.Need(access.EditOrg), &refusal)
+	assert.Equal(t, "access: no right: organisation", refusal.Error())
+}
+
+// CAB-009
+func TestViewer_BranchesCutTheTree(t *testing.T) {
+	t.Parallel()
+	v := access.View(access.Grant{Org: "org", Rights: access.Manager.Rights(), Branches: []string{"north"}})
+	assert.True(t, v.Within("org", "north", "shop-1"), "below the branch")
+	assert.False(t, v.Within("org", "south", "shop-2"), "beside it")
+	assert.False(t, v.Within("org"), "a thing without a place")
+	assert.False(t, v.Within("other", "north"), "another organisation's")
+	assert.True(t, access.View(access.Grant{Org: "org"}).Within("org"), "the whole organisation")
+}
+
+// CAB-902: an IT specialist sees no revenue, a cashier nothing but receipts.
+func TestRole_Rights(t *testing.T) {
+	t.Parallel()
+	for _, r := range append(access.Roles(), access.Owner) {
+		assert.True(t, r.Known())
+		assert.NotEmpty(t, r.Title())
+	}
+	assert.False(t, access.Role("king").Known())
+	assert.Zero(t, access.Role("king").Rights())
+	assert.Zero(t, access.IT.Rights()&(access.SeeRevenue|access.SeeDocuments))
+	assert.Zero(t, access.Cashier.Rights()&(access.SeeRevenue|access.EditRegisters|access.OrderReports))
+	assert.Equal(t, access.SeeAllReports, access.Owner.Rights()&^access.Admin.Rights())
+}
+
+// A sight is never wider after any chain of cuts.
+func TestSight_CutsNeverWiden(t *testing.T) {
+	t.Parallel()
+	numbers := rapid.SampledFrom([]fiscal.RegNumber{"1", "2", "3", "4", "5"})
+	moment := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.IntRange(0, 3).Draw(t, "none") == 0 {
+			return time.Time{}
+		}
+		return time.Unix(rapid.Int64Range(1, 100).Draw(t, "second"), 0)
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		before := access.NewSight("7704358518", rapid.SliceOf(numbers).Draw(t, "regs"))
+		for range rapid.IntRange(0, 5).Draw(t, "cuts") {
+			after := before
+			if rapid.Bool().Draw(t, "only") {
+				after = before.Only(rapid.SliceOf(numbers).Draw(t, "cut")...)
+			} else {
+				after = before.Between(moment.Draw(t, "from"), moment.Draw(t, "to"))
+			}
+			for range 10 {
+				reg, at := numbers.Draw(t, "reg"), time.Unix(rapid.Int64Range(0, 101).Draw(t, "at"), 0)
+				if after.Shows(reg, "7704358518", at) && !before.Shows(reg, "7704358518", at) {
+					t.Fatalf("%v at %v is shown after a cut only", reg, at)
+				}
+				if after.Shows(reg, "7707083893", at) || after.Shows(reg, "", at) {
+					t.Fatal("another taxpayer's document is shown")
+				}
+			}
+			before = after
+		}
+	})
+	assert.True(t, access.NewSight("", []fiscal.RegNumber{"1"}).Empty(), "no taxpayer, no sight")
+}
