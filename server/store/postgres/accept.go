@@ -28,7 +28,7 @@ func (s *Store) Accept(ctx context.Context, a store.Acceptance) error {
 	if err != nil {
 		return err
 	}
-	return s.do(ctx, &write{acceptance: one})
+	return s.queue.Do(ctx, work{acceptance: one})
 }
 
 func newAcceptance(a *store.Acceptance) (*acceptance, error) {

@@ -50,7 +50,7 @@ func (q *query) page(id string, page store.Page, settled int64) {
 
 // list reads a page in which no row can come late.
 func list[T any](ctx context.Context, s *Store, what string, ask func(settled int64) (string, []any), scan func(pgx.Row) (T, error)) ([]T, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (q *query) documents(f store.DocumentFilter, page store.Page, settled int64
 
 // CountDocuments implements store.Store.
 func (s *Store) CountDocuments(ctx context.Context, f store.DocumentFilter) (n int64, err error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return 0, err
 	}
@@ -211,7 +211,7 @@ func (s *Store) Incidents(ctx context.Context, fn fiscal.FNNumber, page store.Pa
 // Exchanges implements store.Store. Exchanges of accepted documents are rows of
 // documents; both kinds draw their IDs from one sequence.
 func (s *Store) Exchanges(ctx context.Context, fn fiscal.FNNumber, page store.Page) ([]store.Exchange, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return nil, err
 	}

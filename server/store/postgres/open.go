@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/group"
 )
 
 // Options of a store; the zero value works.
@@ -34,24 +34,14 @@ type Options struct {
 // DefaultRetryFor leaves time for the answer within a register's patience.
 const DefaultRetryFor = 8 * time.Second
 
-const (
-	maxGroup = 512  // writes in one transaction
-	queueLen = 1024 // writes that wait before callers do
-
-	connectLimit = 5 * time.Second
-)
+const connectLimit = 5 * time.Second
 
 // Store is a store.Store in a PostgreSQL database.
 type Store struct {
-	log     *slog.Logger
 	pool    *pgxpool.Pool // of readers
-	writes  chan *write
 	closing chan struct{} // closed when the writer must not wait for a lost database
-	written chan struct{} // closed when the writer has ended
 	writer  *writer
-
-	mu     sync.RWMutex // held for reading while a call reads or queues
-	closed bool
+	queue   *group.Queue[work] // also holds Close off while a call reads
 }
 
 var _ store.Store = (*Store)(nil)
@@ -92,12 +82,11 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("postgres: opening to read: %w", err), w.close(ctx))
 	}
-	s := &Store{log: o.Logger, pool: pool, writer: w, writes: make(chan *write, queueLen), closing: make(chan struct{}), written: make(chan struct{})}
+	s := &Store{pool: pool, writer: w, closing: make(chan struct{})}
 	w.closing = s.closing
-	go func() {
-		defer close(s.written)
-		w.run(context.WithoutCancel(ctx), s.writes)
-	}()
+	always := context.WithoutCancel(ctx)
+	s.queue = group.Start(func(g []*item) error { return w.persist(always, g) },
+		group.Options[work]{Logger: o.Logger, Hopeless: lost, Ends: endsTransaction})
 	return s, nil
 }
 
@@ -143,30 +132,12 @@ func setDefault(c *pgx.ConnConfig, name, value string) {
 // Close writes what is queued and closes the connections. It waits for reads under
 // way. What cannot be written because the database is away is not waited for.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		<-s.written
+	if first := s.queue.Close(func() { close(s.closing) }); !first {
 		return nil
 	}
-	s.closed = true
-	close(s.writes)
-	close(s.closing)
-	s.mu.Unlock()
-	<-s.written
 	s.pool.Close()
 	if err := s.writer.close(context.Background()); err != nil {
 		return fmt.Errorf("postgres: closing: %w", err)
 	}
 	return nil
-}
-
-// reading reports whether reads are allowed and holds Close off until done.
-func (s *Store) reading() (done func(), err error) {
-	s.mu.RLock()
-	if s.closed {
-		s.mu.RUnlock()
-		return nil, store.ErrClosed
-	}
-	return s.mu.RUnlock, nil
 }

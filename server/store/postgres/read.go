@@ -25,7 +25,7 @@ const selectStats = `SELECT count(*), coalesce(sum(stored), 0)::bigint, coalesce
 
 // Drive implements store.Store.
 func (s *Store) Drive(ctx context.Context, fn fiscal.FNNumber) (store.Drive, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Drive{}, err
 	}
@@ -68,7 +68,7 @@ func scanDrive(r pgx.Row) (store.Drive, error) {
 
 // Document implements store.Store.
 func (s *Store) Document(ctx context.Context, fn fiscal.FNNumber, fd fiscal.FDNumber) (store.Document, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Document{}, err
 	}
@@ -123,7 +123,7 @@ func scanDocument(r pgx.Row) (store.Document, error) {
 
 // Stats implements store.Store.
 func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Stats{}, err
 	}

@@ -18,9 +18,9 @@ func (t *transaction) write(ctx context.Context) error {
 	documents, replacing := newDocumentRows(len(t.accepted)), (*acceptance)(nil)
 	for _, one := range t.group {
 		switch {
-		case one.err != nil:
-		case one.acceptance != nil:
-			a := one.acceptance
+		case one.Err != nil:
+		case one.Work.acceptance != nil:
+			a := one.Work.acceptance
 			documents.add(t, a)
 			for i := range a.a.Incidents {
 				journal.incident(t, &a.a.Incidents[i])
@@ -28,12 +28,12 @@ func (t *transaction) write(ctx context.Context) error {
 			if a.replaces() {
 				replacing = a
 			}
-		case one.quarantine != nil:
-			journal.quarantined(t, one.quarantine)
-		case one.incident != nil:
-			journal.incident(t, one.incident)
-		case one.exchange != nil:
-			journal.exchange(t, one.exchange)
+		case one.Work.quarantine != nil:
+			journal.quarantined(t, one.Work.quarantine)
+		case one.Work.incident != nil:
+			journal.incident(t, one.Work.incident)
+		case one.Work.exchange != nil:
+			journal.exchange(t, one.Work.exchange)
 		}
 	}
 	if len(t.accepted) > 0 {

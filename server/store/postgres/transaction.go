@@ -29,7 +29,7 @@ func (e foundError) Error() string { return fmt.Sprintf("postgres: %d documents 
 // documents that are refused.
 type transaction struct {
 	conn   *pgx.Conn
-	group  []*write
+	group  []*item
 	stored map[documentKey]bool // documents known to be there; grows
 
 	known   map[registration]int64 // of committed transactions
@@ -39,7 +39,7 @@ type transaction struct {
 	ids      []int64         // drawn and not given out
 	accepted []*acceptance
 	inGroup  map[documentKey]bool
-	refused  []*write
+	refused  []*item
 }
 
 func (t *transaction) run(ctx context.Context) error {
@@ -105,7 +105,7 @@ type freshDrives struct {
 // whose other drives are replaced.
 func (t *transaction) drives() (all []int64, fresh freshDrives, replaced string) {
 	for _, one := range t.group {
-		if a := one.acceptance; a != nil {
+		if a := one.Work.acceptance; a != nil {
 			all = append(all, a.driveID)
 			if a.a.Drive.Version == 1 {
 				fresh.driveIDs = append(fresh.driveIDs, a.driveID)
@@ -131,9 +131,9 @@ func sorted(ids []int64) []int64 {
 func (t *transaction) places() (n int) {
 	for _, one := range t.group {
 		switch {
-		case one.acceptance != nil:
-			n += 1 + len(one.acceptance.a.Incidents)
-		case one.quarantine != nil:
+		case one.Work.acceptance != nil:
+			n += 1 + len(one.Work.acceptance.a.Incidents)
+		case one.Work.quarantine != nil:
 			n += 2
 		default:
 			n++
@@ -151,8 +151,8 @@ func (t *transaction) newID() (id int64) {
 func (t *transaction) decide() {
 	t.inGroup = map[documentKey]bool{}
 	for _, one := range t.group {
-		one.err = nil
-		a := one.acceptance
+		one.Err = nil
+		a := one.Work.acceptance
 		if a == nil {
 			continue
 		}
@@ -171,7 +171,7 @@ func (t *transaction) decide() {
 func (t *transaction) explain(ctx context.Context) error {
 	var unknown []documentKey
 	for _, one := range t.refused {
-		if key := one.acceptance.key(); !t.stored[key] && !t.inGroup[key] {
+		if key := one.Work.acceptance.key(); !t.stored[key] && !t.inGroup[key] {
 			unknown = append(unknown, key)
 		}
 	}
@@ -185,11 +185,11 @@ func (t *transaction) explain(ctx context.Context) error {
 		}
 	}
 	for _, one := range t.refused {
-		d, key := &one.acceptance.a.Document, one.acceptance.key()
+		d, key := &one.Work.acceptance.a.Document, one.Work.acceptance.key()
 		if t.stored[key] || t.inGroup[key] {
-			one.err = fmt.Errorf("FN %s FD %d: %w", d.FN, d.FD, store.ErrExists)
+			one.Err = fmt.Errorf("FN %s FD %d: %w", d.FN, d.FD, store.ErrExists)
 		} else {
-			one.err = fmt.Errorf("FN %s: version %d does not follow: %w", d.FN, one.acceptance.a.Drive.Version, store.ErrStale)
+			one.Err = fmt.Errorf("FN %s: version %d does not follow: %w", d.FN, one.Work.acceptance.a.Drive.Version, store.ErrStale)
 		}
 	}
 	return nil

@@ -67,50 +67,12 @@ func (w *writer) connect(ctx context.Context) error {
 	return nil
 }
 
-// run commits groups until the queue is closed and empty.
-func (w *writer) run(ctx context.Context, queue <-chan *write) {
-	buffer := make([]*write, 0, maxGroup)
-	for first := range queue {
-		buffer = gather(append(buffer[:0], first), queue)
-		for rest := buffer; len(rest) > 0; {
-			n := firstPart(rest)
-			w.commit(ctx, rest[:n])
-			rest = rest[n:]
-		}
-		clear(buffer)
-	}
-}
-
-// commit does a group in one transaction. When that fails because of what is
-// written, each write gets a transaction of its own, so that one that cannot be
-// written does not take its neighbours with it.
-func (w *writer) commit(ctx context.Context, group []*write) {
-	if err := w.persist(ctx, group); err != nil {
-		for i := range group {
-			if len(group) > 1 && !lost(err) {
-				err = w.persist(ctx, group[i:i+1])
-			}
-			if err != nil {
-				group[i].err = err
-			}
-		}
-	}
-	for _, one := range group {
-		switch {
-		case one.done != nil:
-			close(one.done)
-		case one.err != nil:
-			w.log.Error("a record was lost", "err", one.err)
-		}
-	}
-}
-
 // persist does a group in one transaction, again and again while that may help.
-// Refusals are left in the writes; any error means that nothing is known to be
+// Refusals are left in the items; any error means that nothing is known to be
 // stored. When the connection is lost during a commit nobody knows whether it
 // happened: done anew, a stored document is refused with store.ErrExists, and an
 // entry of a journal may be there twice, which is better than not at all.
-func (w *writer) persist(ctx context.Context, group []*write) error {
+func (w *writer) persist(ctx context.Context, group []*item) error {
 	stored := map[documentKey]bool{}
 	var deadline time.Time
 	pause, conflicts := firstPause, 0
@@ -155,7 +117,7 @@ func (w *writer) wait(pause time.Duration) bool {
 }
 
 // transact does the group in one transaction.
-func (w *writer) transact(ctx context.Context, group []*write, stored map[documentKey]bool) error {
+func (w *writer) transact(ctx context.Context, group []*item, stored map[documentKey]bool) error {
 	if w.conn == nil {
 		if err := w.connect(ctx); err != nil {
 			return lostError{err}

@@ -30,7 +30,7 @@ func (s *Store) Accept(ctx context.Context, a store.Acceptance) error {
 	if err != nil {
 		return err
 	}
-	return s.do(ctx, op)
+	return s.queue.Do(ctx, op)
 }
 
 func newAcceptance(a *store.Acceptance) (*acceptance, error) {

@@ -35,7 +35,7 @@ func openTest(t *testing.T, o Options) *Store {
 // limitPages lets the file grow by so many pages of 4,096 bytes and no more, which
 // SQLite reports as it reports a full disk.
 func limitPages(t *testing.T, s *Store, more int64) {
-	require.NoError(t, s.do(t.Context(), operationFunc(func(ctx context.Context, w *writer) error {
+	require.NoError(t, s.queue.Do(t.Context(), operationFunc(func(ctx context.Context, w *writer) error {
 		var pages int64
 		if err := w.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
 			return err
@@ -51,7 +51,7 @@ func hold(t *testing.T, s *Store) (release func()) {
 	held, free := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	go func() {
-		assert.NoError(t, s.do(context.Background(), operationFunc(func(context.Context, *writer) error {
+		assert.NoError(t, s.queue.Do(context.Background(), operationFunc(func(context.Context, *writer) error {
 			once.Do(func() { close(held) })
 			<-free
 			return nil
@@ -100,7 +100,7 @@ func TestStore_OutlivesFullDisk(t *testing.T) {
 		results[fn] = result
 		go func() { result <- s.Accept(context.Background(), a) }()
 	}
-	require.Eventually(t, func() bool { return len(s.writes) == len(results) }, waitLimit, waitStep)
+	require.Eventually(t, func() bool { return s.queue.Len() == len(results) }, waitLimit, waitStep)
 	release()
 	for fn, result := range results {
 		err := <-result
@@ -142,11 +142,11 @@ func TestStore_ReplacesBrokenConnection(t *testing.T) {
 			release := hold(t, s)
 			broken, good := make(chan error, 1), make(chan error, 2)
 			go func() { good <- s.Accept(context.Background(), storetest.Sample("1", 2, 2)) }()
-			require.Eventually(t, func() bool { return len(s.writes) == 1 }, waitLimit, waitStep)
-			go func() { broken <- s.do(context.Background(), operationFunc(damage)) }()
-			require.Eventually(t, func() bool { return len(s.writes) == 2 }, waitLimit, waitStep)
+			require.Eventually(t, func() bool { return s.queue.Len() == 1 }, waitLimit, waitStep)
+			go func() { broken <- s.queue.Do(context.Background(), operationFunc(damage)) }()
+			require.Eventually(t, func() bool { return s.queue.Len() == 2 }, waitLimit, waitStep)
 			go func() { good <- s.Accept(context.Background(), storetest.Sample("2", 1, 1)) }()
-			require.Eventually(t, func() bool { return len(s.writes) == 3 }, waitLimit, waitStep)
+			require.Eventually(t, func() bool { return s.queue.Len() == 3 }, waitLimit, waitStep)
 			release()
 			require.Error(t, <-broken)
 			require.NoError(t, <-good)

@@ -11,7 +11,7 @@ type quarantineOp struct{ q store.Quarantined }
 
 // Quarantine implements store.Store.
 func (s *Store) Quarantine(ctx context.Context, q store.Quarantined) error {
-	return s.do(ctx, &quarantineOp{q})
+	return s.queue.Do(ctx, &quarantineOp{q})
 }
 
 func (op *quarantineOp) apply(ctx context.Context, w *writer) error {
@@ -26,7 +26,7 @@ type incidentOp struct{ i store.Incident }
 
 // AddIncident implements store.Store.
 func (s *Store) AddIncident(ctx context.Context, i store.Incident) error {
-	return s.do(ctx, &incidentOp{i})
+	return s.queue.Do(ctx, &incidentOp{i})
 }
 
 func (op *incidentOp) apply(ctx context.Context, w *writer) error { return addIncident(ctx, w, &op.i) }
@@ -42,7 +42,7 @@ type exchangeOp struct{ e store.Exchange }
 
 // LogExchange implements store.Store.
 func (s *Store) LogExchange(ctx context.Context, e store.Exchange) error {
-	return s.submit(ctx, &write{op: &exchangeOp{e}})
+	return s.queue.Submit(ctx, &exchangeOp{e})
 }
 
 func (op *exchangeOp) apply(ctx context.Context, w *writer) error {

@@ -21,7 +21,7 @@ type querier interface {
 
 // list runs a query on the readers and reads its rows.
 func list[T any](ctx context.Context, s *Store, what, query string, args []any, scan func(row) (T, error)) ([]T, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *Store) Documents(ctx context.Context, f store.DocumentFilter, page stor
 
 // CountDocuments implements store.Store.
 func (s *Store) CountDocuments(ctx context.Context, f store.DocumentFilter) (int64, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return 0, err
 	}
@@ -165,7 +165,7 @@ func (s *Store) Incidents(ctx context.Context, fn fiscal.FNNumber, page store.Pa
 // documents; both kinds draw their IDs from one sequence. They are read in one
 // transaction: a row committed between two reads would be passed over for good.
 func (s *Store) Exchanges(ctx context.Context, fn fiscal.FNNumber, page store.Page) ([]store.Exchange, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", pure Go
 
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/group"
 )
 
 // Options of a store; the zero value works.
@@ -27,22 +27,12 @@ type Options struct {
 	Readers int
 }
 
-const (
-	maxGroup = 512  // writes in one transaction
-	queueLen = 1024 // writes that wait before callers do
-)
-
 // Store is a store.Store in one SQLite file with its -wal and -shm beside it.
 type Store struct {
-	log     *slog.Logger
-	readDB  *sql.DB
-	reads   readStatements
-	writes  chan *write
-	written chan struct{} // closed when the writer has ended
-	writer  *writer
-
-	mu     sync.RWMutex // held for reading while a call reads or queues
-	closed bool
+	readDB *sql.DB
+	reads  readStatements
+	writer *writer
+	queue  *group.Queue[operation] // also holds Close off while a call reads
 }
 
 var _ store.Store = (*Store)(nil)
@@ -68,14 +58,11 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: o.Logger, writer: w, writes: make(chan *write, queueLen), written: make(chan struct{})}
+	s := &Store{writer: w}
 	if err := s.openReaders(ctx, abs, o.Readers); err != nil {
 		return nil, errors.Join(err, w.close(ctx))
 	}
-	go func() {
-		defer close(s.written)
-		w.run(ctx, s.writes)
-	}()
+	s.queue = group.Start(func(g []*item) error { return w.transact(ctx, g) }, group.Options[operation]{Logger: o.Logger, Hopeless: hopeless})
 	return s, nil
 }
 
@@ -102,29 +89,12 @@ func (s *Store) openReaders(ctx context.Context, path string, n int) error {
 // Close writes what is queued, moves the write-ahead log into the file and closes
 // it. It waits for reads under way.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		<-s.written
+	if first := s.queue.Close(nil); !first {
 		return nil
 	}
-	s.closed = true
-	close(s.writes)
-	s.mu.Unlock()
-	<-s.written
 	err := errors.Join(s.reads.close(), s.readDB.Close(), s.writer.close(context.Background()))
 	if err != nil {
 		return fmt.Errorf("sqlite: closing: %w", err)
 	}
 	return nil
-}
-
-// reading reports whether reads are allowed and holds Close off until done.
-func (s *Store) reading() (done func(), err error) {
-	s.mu.RLock()
-	if s.closed {
-		s.mu.RUnlock()
-		return nil, store.ErrClosed
-	}
-	return s.mu.RUnlock, nil
 }

@@ -24,7 +24,7 @@ type row interface{ Scan(dest ...any) error }
 
 // Drive implements store.Store.
 func (s *Store) Drive(ctx context.Context, fn fiscal.FNNumber) (store.Drive, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Drive{}, err
 	}
@@ -59,7 +59,7 @@ func scanDrive(r row) (store.Drive, error) {
 
 // Document implements store.Store.
 func (s *Store) Document(ctx context.Context, fn fiscal.FNNumber, fd fiscal.FDNumber) (store.Document, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Document{}, err
 	}
@@ -102,7 +102,7 @@ func scanDocument(r row) (store.Document, error) {
 
 // Stats implements store.Store.
 func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	done, err := s.reading()
+	done, err := s.queue.Enter()
 	if err != nil {
 		return store.Stats{}, err
 	}

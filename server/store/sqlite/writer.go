@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/group"
 )
 
 // operation is one caller's work inside a transaction. The errors store.ErrExists
@@ -30,44 +30,14 @@ type beginError struct{ error }
 
 func (e beginError) Unwrap() error { return e.error }
 
-// write is an operation in the queue.
-type write struct {
-	op   operation
-	err  error
-	done chan struct{} // closed after the commit; nil when nobody waits
+// hopeless: nothing can begin, and trying for each would only make all wait.
+func hopeless(err error) bool {
+	var none beginError
+	return errors.As(err, &none)
 }
 
-// submit queues op. It fails when the store is closed or ctx ends first.
-func (s *Store) submit(ctx context.Context, w *write) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return store.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case s.writes <- w:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// do queues op and waits for the disk.
-func (s *Store) do(ctx context.Context, op operation) error {
-	w := &write{op: op, done: make(chan struct{})}
-	if err := s.submit(ctx, w); err != nil {
-		return err
-	}
-	select {
-	case <-w.done:
-		return w.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// item is an operation in the queue.
+type item = group.Item[operation]
 
 // writer owns the only connection that writes.
 type writer struct {
@@ -141,70 +111,16 @@ func (w *writer) forget(ctx context.Context) error {
 	return w.st.maxID.QueryRowContext(ctx).Scan(&w.nextID)
 }
 
-// run commits groups until the queue is closed and empty.
-func (w *writer) run(ctx context.Context, queue <-chan *write) {
-	group := make([]*write, 0, maxGroup)
-	for first := range queue {
-		group = gather(append(group[:0], first), queue)
-		w.commit(ctx, group)
-		clear(group)
-	}
-}
-
-// gather adds what waits already to the group.
-func gather(group []*write, queue <-chan *write) []*write {
-	// Callers that were answered together come back together: let those that are
-	// ready to run queue up before the group is closed.
-	runtime.Gosched()
-	for len(group) < maxGroup {
-		select {
-		case next, open := <-queue:
-			if !open {
-				return group
-			}
-			group = append(group, next)
-		default:
-			return group
-		}
-	}
-	return group
-}
-
-// commit does a group in one transaction. When that fails for a reason other than
-// a plain refusal, each write gets a transaction of its own, so that one that
-// cannot be written does not take its neighbours with it.
-func (w *writer) commit(ctx context.Context, group []*write) {
-	if err := w.transact(ctx, group); err != nil {
-		for i := range group {
-			var none beginError // nothing can begin: trying for each would only make all wait
-			if !errors.As(err, &none) {
-				err = w.transact(ctx, group[i:i+1])
-			}
-			if err != nil {
-				group[i].err = err
-			}
-		}
-	}
-	for _, one := range group {
-		switch {
-		case one.done != nil:
-			close(one.done)
-		case one.err != nil:
-			w.log.Error("a record was lost", "err", one.err)
-		}
-	}
-}
-
-// transact does the group in one transaction. Refusals are left in the writes; any
+// transact does the group in one transaction. Refusals are left in the items; any
 // error means that nothing was stored.
-func (w *writer) transact(ctx context.Context, group []*write) error {
+func (w *writer) transact(ctx context.Context, group []*item) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
 	for _, one := range group {
-		one.err = one.op.apply(ctx, w)
-		if one.err != nil && !refusal(one.err) {
-			err := one.err
+		one.Err = one.Work.apply(ctx, w)
+		if one.Err != nil && !refusal(one.Err) {
+			err := one.Err
 			w.rollback(ctx)
 			return err
 		}
