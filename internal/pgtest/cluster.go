@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,10 +19,12 @@ import (
 )
 
 // Cluster is a PostgreSQL of its own, run by the programs of this machine: a folder,
-// a unix socket, no TCP port, every role trusted.
+// a unix socket, a TCP port only when asked for, every role trusted.
 type Cluster struct {
 	programs string // folder of initdb and postgres
 	place    string // folder of everything
+	sockets  string // folder of the unix socket
+	port     int    // on 127.0.0.1; 0: a unix socket alone
 	settings []string
 	cmd      *exec.Cmd
 	ended    chan struct{} // closed when cmd has ended
@@ -34,28 +37,84 @@ const (
 	pollEvery  = 5 * time.Millisecond
 )
 
+// ClusterOptions of a cluster; the zero value is what StartCluster makes.
+type ClusterOptions struct {
+	TCP      bool     // listen on a free port of 127.0.0.1 too
+	Place    string   // existing folder to keep the data in, as a small disk; a temporary one when empty
+	Settings []string // of postgresql.conf, as "max_connections=50"
+}
+
 // StartCluster makes and starts a cluster. Settings are of postgresql.conf, as
 // "max_connections=50". The caller must end it with Remove; it ends with the test
 // program in any case.
 func StartCluster(ctx context.Context, settings ...string) (*Cluster, error) {
+	return StartClusterWith(ctx, ClusterOptions{Settings: settings})
+}
+
+// StartClusterWith is StartCluster with more to choose.
+func StartClusterWith(ctx context.Context, o ClusterOptions) (*Cluster, error) {
+	return startCluster(ctx, o, (*Cluster).init)
+}
+
+// startCluster makes a cluster whose data fill makes.
+func startCluster(ctx context.Context, o ClusterOptions, fill func(*Cluster, context.Context) error) (*Cluster, error) {
 	programs, err := findPrograms()
 	if err != nil {
 		return nil, err
 	}
 	// The path of a unix socket has 107 bytes at most: os.TempDir may be too long.
-	place, err := os.MkdirTemp("/tmp", "pgtest")
+	sockets, err := os.MkdirTemp("/tmp", "pgtest")
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{programs: programs, place: place, settings: settings}
-	err = c.init(ctx)
+	c := &Cluster{programs: programs, place: sockets, sockets: sockets, settings: o.Settings}
+	if o.Place != "" {
+		c.place = o.Place
+	}
+	if o.TCP {
+		c.port, err = freePort()
+	}
+	if err == nil {
+		err = c.own(c.place, c.sockets)
+	}
+	if err == nil {
+		err = fill(c, ctx)
+	}
 	if err == nil {
 		err = c.Start(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(place))
+		return nil, errors.Join(err, c.clear())
 	}
 	return c, nil
+}
+
+// freePort is a port that was free a moment ago.
+func freePort() (int, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return ln.Addr().(*net.TCPAddr).Port, ln.Close()
+}
+
+// own gives folders to whom the server runs as.
+func (c *Cluster) own(folders ...string) error {
+	who, err := credential()
+	if err != nil || who == nil {
+		return err
+	}
+	for _, f := range folders {
+		if err := os.Chown(f, int(who.Uid), int(who.Gid)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear deletes everything but a folder that was there before.
+func (c *Cluster) clear() error {
+	return errors.Join(os.RemoveAll(c.data()), os.Remove(c.log()), os.RemoveAll(c.sockets))
 }
 
 // findPrograms looks where Debian, Red Hat, source builds and Homebrew put the
@@ -109,19 +168,19 @@ func credential() (*syscall.Credential, error) {
 }
 
 func (c *Cluster) init(ctx context.Context) error {
+	return c.tool(ctx, "initdb", "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+}
+
+// tool runs one of the programs to its end.
+func (c *Cluster) tool(ctx context.Context, name string, args ...string) error {
 	who, err := credential()
 	if err != nil {
 		return err
 	}
-	if who != nil {
-		if err := os.Chown(c.place, int(who.Uid), int(who.Gid)); err != nil {
-			return err
-		}
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.programs, "initdb"), "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	cmd := exec.CommandContext(ctx, filepath.Join(c.programs, name), args...)
 	cmd.Dir, cmd.SysProcAttr = c.place, &syscall.SysProcAttr{Credential: who}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
 	return nil
 }
@@ -129,9 +188,21 @@ func (c *Cluster) init(ctx context.Context) error {
 func (c *Cluster) data() string { return filepath.Join(c.place, "data") }
 func (c *Cluster) log() string  { return filepath.Join(c.place, "log") }
 
-// URL is the address of the database postgres.
+// URL is the address of the database postgres over the unix socket.
 func (c *Cluster) URL() string {
-	return (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {c.place}}.Encode()}).String()
+	where := url.Values{"host": {c.sockets}}
+	if c.port != 0 {
+		where.Set("port", strconv.Itoa(c.port))
+	}
+	return (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: where.Encode()}).String()
+}
+
+// Addr is the address as host:port; empty without a port.
+func (c *Cluster) Addr() string {
+	if c.port == 0 {
+		return ""
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port))
 }
 
 // Start starts the server, which must not run, and waits until it answers.
@@ -157,8 +228,11 @@ func (c *Cluster) launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(c.programs, "postgres"), "-D", c.data(), "-k", c.place, "-c", "listen_addresses=",
+	cmd := exec.Command(filepath.Join(c.programs, "postgres"), "-D", c.data(), "-k", c.sockets, "-c", "listen_addresses=",
 		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "max_wal_size=4GB")
+	if c.port != 0 {
+		cmd.Args = append(cmd.Args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(c.port))
+	}
 	for _, s := range c.settings {
 		cmd.Args = append(cmd.Args, "-c", s)
 	}
@@ -237,5 +311,5 @@ func (c *Cluster) Remove() error {
 			<-c.ended
 		}
 	}
-	return os.RemoveAll(c.place)
+	return c.clear()
 }
