@@ -1,6 +1,6 @@
 // Command kkt is an emulated cash register with its fiscal drive: it lives scripted
 // lives, serves a register by hand and over a drive's serial line, issues real
-// receipts again, and probes operators. It is a test bench with public keys.
+// receipts again, probes operators and loads them. It is a test bench with public keys.
 package main
 
 import (
@@ -38,6 +38,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve a register: HTTP control, the drive's serial line, exchange with an operator."`
 	Import  importCmd  `cmd:"" help:"Issue real receipts again."`
 	Check   checkCmd   `cmd:"" help:"Probe an operator in service mode."`
+	Load    loadCmd    `cmd:"" help:"Load an operator with documents of many registers and measure its confirmations."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
