@@ -30,6 +30,9 @@ type Options struct {
 	// FN makes the drive. An empty Number is drawn from Rand; nil Signer and Marking
 	// are of Signs.
 	FN fn.Options
+	// Port makes the way from register and link to a drive, the first one and each that
+	// replaces it; nil: a direct one (fnport.Local).
+	Port func(*fn.Device) (fnport.Port, error)
 	// KKT are the register's options; Port, Lock, Now, Logger and Marking are filled
 	// in when they are not set.
 	KKT kkt.Options
@@ -53,6 +56,7 @@ type Emulator struct {
 	opts    Options
 	lock    sync.Mutex // of the drive
 	device  *fn.Device
+	port    fnport.Port // to the device
 	kkt     *kkt.KKT
 	link    *link.Link // nil without an operator
 	notices *link.Link // nil without a marking operator
@@ -110,8 +114,12 @@ func DrawNumber(r *rand.Rand) fiscal.FNNumber {
 // join builds register and links over the drive.
 func (e *Emulator) join() error {
 	o := e.opts.KKT
+	var err error
+	if e.port, err = e.reach(e.device); err != nil {
+		return err
+	}
 	if o.Port == nil {
-		o.Port = fnport.Local(e.device)
+		o.Port = e.port
 	}
 	o.Lock = &e.lock
 	if o.Now == nil {
@@ -123,11 +131,22 @@ func (e *Emulator) join() error {
 	if o.Marking == nil && e.opts.Marking != "" {
 		o.Marking = &link.Marking{FN: e.device.Number(), Addr: e.opts.Marking}
 	}
-	var err error
 	if e.kkt, err = kkt.New(o); err != nil {
 		return fmt.Errorf("emulator: %w", err)
 	}
 	return e.connect()
+}
+
+// reach makes the port of a drive.
+func (e *Emulator) reach(d *fn.Device) (fnport.Port, error) {
+	if e.opts.Port == nil {
+		return fnport.Local(d), nil
+	}
+	port, err := e.opts.Port(d)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: reaching the drive: %w", err)
+	}
+	return port, nil
 }
 
 // connect builds the links over the drive in use.
@@ -150,7 +169,7 @@ func (e *Emulator) connect() error {
 }
 
 func (e *Emulator) newLink(o link.Options, addr string) (*link.Link, error) {
-	o.Driver, o.Lock, o.Addr = fnport.New(fnport.Local(e.device)), &e.lock, addr
+	o.Driver, o.Lock, o.Addr = fnport.New(e.port), &e.lock, addr
 	o.KeepAlive = !e.opts.OneShot
 	if o.Now == nil {
 		o.Now = e.opts.Now
@@ -240,13 +259,17 @@ func (e *Emulator) ReplaceFN(o fn.Options, c kkt.Change) (old *fn.Device, res kk
 	if err != nil {
 		return nil, kkt.Result{}, err
 	}
-	if res, err = e.kkt.ReplaceFN(fnport.Local(fresh), c); err != nil {
+	port, err := e.reach(fresh)
+	if err != nil {
+		return nil, kkt.Result{}, err
+	}
+	if res, err = e.kkt.ReplaceFN(port, c); err != nil {
 		return nil, res, err
 	}
 	if err := e.Close(); err != nil {
 		return nil, res, err
 	}
-	old, e.device = e.device, fresh
+	old, e.device, e.port = e.device, fresh, port
 	if m, ok := e.marking(); ok {
 		m.FN = fresh.Number()
 	}

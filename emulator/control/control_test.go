@@ -41,7 +41,7 @@ func start(t *testing.T, o TillOptions) *client {
 	t.Cleanup(func() {
 		srv.Close()
 		srv.Client().CloseIdleConnections()
-		assert.NoError(t, till.emulator().Close())
+		assert.NoError(t, till.Close())
 	})
 	return &client{t, srv.URL, till}
 }
@@ -268,7 +268,8 @@ func TestOpenAPI_MatchesRoutes(t *testing.T) {
 		"Correction": reflect.TypeFor[kkt.Correction](), "Item": reflect.TypeFor[kkt.Item](), "Cashier": reflect.TypeFor[kkt.Cashier](),
 		"Faults": reflect.TypeFor[fn.Faults](), "CommandFault": reflect.TypeFor[fn.CommandFault](), "Status": reflect.TypeFor[Status](),
 		"View": reflect.TypeFor[fn.View](), "Document": reflect.TypeFor[Document](), "Error": reflect.TypeFor[Error](),
-		"Provider": reflect.TypeFor[kkt.Provider](), "AgentData": reflect.TypeFor[kkt.AgentData](), "Buyer": reflect.TypeFor[kkt.Buyer](),
+		"Setup": reflect.TypeFor[Setup](), "Settings": reflect.TypeFor[fn.Settings](), "Recorded": reflect.TypeFor[Recorded](), "RecordedCommand": reflect.TypeFor[Command](),
+		"Shown": reflect.TypeFor[Shown](), "Provider": reflect.TypeFor[kkt.Provider](), "AgentData": reflect.TypeFor[kkt.AgentData](), "Buyer": reflect.TypeFor[kkt.Buyer](),
 	} {
 		var got []string
 		for p := range api.Components.Schemas[name].Properties {

@@ -53,6 +53,14 @@ var routes = []route{
 	{"PUT", "/faults", maxJSON, (*handler).setFaults},
 	{"POST", "/power-cut", maxJSON, func(h *handler, _ *http.Request) (any, error) { return empty{}, h.machine.PowerCut() }},
 	{"POST", "/clock/advance", maxJSON, (*handler).advance},
+	{"PUT", "/setup", maxJSON, (*handler).setup},
+	{"PUT", "/sending", maxJSON, (*handler).sending},
+	{"POST", "/trace/take", maxJSON, func(h *handler, _ *http.Request) (any, error) { return h.machine.Take(), nil }},
+	{"GET", "/shown", 0, func(h *handler, _ *http.Request) (any, error) {
+		return struct {
+			Items []Shown `json:"items"`
+		}{h.machine.Shown()}, nil
+	}},
 	{"GET", "/snapshot", 0, nil},
 	{"PUT", "/snapshot", maxSnapshot, (*handler).load},
 	{"GET", "/printed", 0, nil},
@@ -252,8 +260,9 @@ func (h *handler) setFaults(r *http.Request) (any, error) {
 
 func (h *handler) advance(r *http.Request) (any, error) {
 	var in struct {
-		Days     int    `json:"days"`
-		Duration string `json:"duration"`
+		Days      int    `json:"days"`
+		Duration  string `json:"duration"`
+		ClockOnly bool   `json:"clock_only"`
 	}
 	if err := decode(r, &in); err != nil {
 		return nil, err
@@ -270,7 +279,28 @@ func (h *handler) advance(r *http.Request) (any, error) {
 	}
 	return struct {
 		Time time.Time `json:"time"`
-	}{h.machine.Advance(d + time.Duration(in.Days)*24*time.Hour)}, nil
+	}{h.machine.Advance(d+time.Duration(in.Days)*24*time.Hour, in.ClockOnly)}, nil
+}
+
+func (h *handler) setup(r *http.Request) (any, error) {
+	var s Setup
+	if err := decode(r, &s); err != nil {
+		return nil, err
+	}
+	if err := h.machine.Setup(s); err != nil {
+		return nil, err
+	}
+	return h.machine.Status()
+}
+
+func (h *handler) sending(r *http.Request) (any, error) {
+	var in struct {
+		Sending Sending `json:"sending"`
+	}
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	return empty{}, h.machine.SetSending(in.Sending)
 }
 
 func (h *handler) load(r *http.Request) (any, error) {

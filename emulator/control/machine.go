@@ -30,8 +30,16 @@ type Machine interface {
 	Faults() fn.Faults
 	SetFaults(fn.Faults) error
 	PowerCut() error
-	// Advance moves the clock and tells the new time.
-	Advance(time.Duration) time.Time
+	// Advance lets time pass, for the clock alone or for the drive's timer too, and tells
+	// the new time.
+	Advance(d time.Duration, clockOnly bool) time.Time
+	// Setup makes the register anew.
+	Setup(Setup) error
+	SetSending(Sending) error
+	// Take is what happened between register and drive since the last Take.
+	Take() Recorded
+	// Shown are the confirmations that the register told its user of.
+	Shown() []Shown
 	Save(io.Writer) error
 	Load(io.Reader) error
 	// Printed is the text of the last document; empty when none was printed.
@@ -52,6 +60,7 @@ type Status struct {
 	Registration *kkt.Registration `json:"registration,omitempty"`
 	Drive        fn.View           `json:"drive"`
 	Operator     string            `json:"operator,omitempty"` // host:port
+	Sending      Sending           `json:"sending"`
 	LastExchange *ExchangeState    `json:"last_exchange,omitempty"`
 }
 

@@ -58,8 +58,10 @@ func explain(err error) *problem {
 	case errors.As(err, &exchange):
 		return &problem{http.StatusBadGateway, Error{Code: "unreachable", Message: exchange.Error()}}
 	case errors.Is(err, ErrNoOperator):
-		return &problem{http.StatusConflict, Error{Code: "conflict", Message: "the register has no operator: start it with --ofd"}}
-	case errors.Is(err, ErrNoModel), errors.Is(err, ErrBadNumber):
+		return &problem{http.StatusConflict, Error{Code: "conflict", Message: "the register has no operator: start it with --ofd, or name one by PUT /setup"}}
+	case errors.Is(err, ErrWorking):
+		return &problem{http.StatusConflict, Error{Code: "conflict", Message: "the register sends by its timers: PUT /sending first"}}
+	case errors.Is(err, ErrNoModel), errors.Is(err, ErrBadNumber), errors.Is(err, ErrBadSetup):
 		return &problem{http.StatusBadRequest, Error{Code: "invalid", Message: err.Error()}}
 	case errors.As(err, &big):
 		return &problem{http.StatusRequestEntityTooLarge, Error{Code: "too_large", Message: fmt.Sprintf("body longer than %d bytes", big.Limit)}}

@@ -42,13 +42,15 @@ type Till struct {
 	opt   TillOptions
 	paper paper
 
-	mu     sync.RWMutex // of reg: written when another drive is loaded
-	reg    *emulator.Emulator
-	offset time.Duration // of the clock; under clock
-	clock  sync.Mutex
+	mu    sync.RWMutex // of world: written by Load and Setup
+	world *world
 
-	sending sync.Mutex // one exchange at a time
+	sending sync.Mutex // one exchange at a time; held by whoever changes how it is done
+	stop    func()     // ends sending by timers; nil when it is not done; under sending
+	last    sync.Mutex // of what follows
 	state   ExchangeState
+	way     Sending
+	cancel  context.CancelFunc // of the exchange under way
 	wake    chan struct{}
 }
 
@@ -57,11 +59,13 @@ var _ Machine = (*Till)(nil)
 // NewTill makes a register with a new drive.
 func NewTill(o TillOptions) (*Till, error) {
 	t := newTill(o)
-	reg, err := emulator.New(t.options(t.opt.FN))
-	if err != nil {
+	w := &world{watch: &watch{base: t.opt.Now}}
+	w.options = t.options(t.opt.FN, w.watch)
+	var err error
+	if w.reg, err = emulator.New(w.options); err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}
-	t.reg = reg
+	t.world = w
 	return t, nil
 }
 
@@ -102,34 +106,32 @@ func newTill(o TillOptions) *Till {
 	if o.FN.Number == "" {
 		o.FN.Number = emulator.DrawNumber(o.Rand)
 	}
-	return &Till{opt: o, wake: make(chan struct{}, 1)}
+	return &Till{opt: o, way: SendEagerly, wake: make(chan struct{}, 1)}
 }
 
-func (t *Till) options(drive fn.Options) emulator.Options {
-	return emulator.Options{FN: drive, OFD: t.opt.OFD, Marking: t.opt.Marking, OneShot: t.opt.OneShot, Now: t.Now, Rand: t.opt.Rand, Signs: t.opt.Signs,
+func (t *Till) options(drive fn.Options, w *watch) emulator.Options {
+	return emulator.Options{FN: drive, OFD: t.opt.OFD, Marking: t.opt.Marking, OneShot: t.opt.OneShot, Now: w.now, Rand: t.opt.Rand, Signs: t.opt.Signs,
 		Logger: t.opt.Logger, KKT: kkt.Options{Printer: &t.paper}, Link: link.Options{Timers: t.opt.Timers, Faults: t.opt.Faults}}
 }
 
 // Now is the register's clock.
-func (t *Till) Now() time.Time {
-	t.clock.Lock()
-	defer t.clock.Unlock()
-	return t.opt.Now().Add(t.offset)
+func (t *Till) Now() time.Time { return t.present().watch.now() }
+
+// Advance lets time pass: for the clock and the drive's timer, or for the clock alone,
+// as when somebody sets it wrong.
+func (t *Till) Advance(d time.Duration, clockOnly bool) time.Time {
+	w := t.present().watch
+	w.advance(d, clockOnly)
+	return w.now()
 }
 
-// Advance moves the clock.
-func (t *Till) Advance(d time.Duration) time.Time {
-	t.clock.Lock()
-	t.offset += d
-	t.clock.Unlock()
-	return t.Now()
-}
-
-func (t *Till) emulator() *emulator.Emulator {
+func (t *Till) present() *world {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.reg
+	return t.world
 }
+
+func (t *Till) emulator() *emulator.Emulator { return t.present().reg }
 
 // Port is the drive for a serial line.
 func (t *Till) Port() fnport.Port { return tillPort{t} }
@@ -193,10 +195,10 @@ func (t *Till) CloseArchive(c kkt.Cashier) (kkt.Result, error) {
 // ReplaceFN puts a new drive in: an empty number is drawn, an empty model is the one
 // of the number.
 func (t *Till) ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kkt.Result, error) {
-	o := fn.Options{Number: number, PowerTimer: t.opt.FN.PowerTimer}
+	o := fn.Options{Number: number, PowerTimer: t.present().options.FN.PowerTimer, Settings: t.present().options.FN.Settings}
 	if number == "" {
 		o.Number = emulator.DrawNumber(t.opt.Rand)
-	} else if _, err := fiscal.ParseFNNumber(string(number)); err != nil || len(number) < 15 || number[:4] != "9999" {
+	} else if !emulated(number) {
 		return kkt.Result{}, ErrBadNumber
 	}
 	if model != "" {
@@ -206,16 +208,19 @@ func (t *Till) ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kk
 		}
 		o.Model = m
 	}
-	t.sending.Lock()
-	defer t.sending.Unlock()
-	_, res, err := t.emulator().ReplaceFN(o, c)
+	var res kkt.Result
+	err := t.paused(func(reg *emulator.Emulator) (err error) {
+		_, res, err = reg.ReplaceFN(o, c)
+		return err
+	})
 	return t.made(res, err)
 }
 
 // Status tells how the register is.
 func (t *Till) Status() (Status, error) {
-	e := t.emulator()
-	s := Status{Time: t.Now(), Operator: t.opt.OFD}
+	w := t.present()
+	e := w.reg
+	s := Status{Time: w.watch.now(), Operator: w.options.OFD, Sending: t.sends()}
 	if err := e.Do(func(d *fn.Device) error { s.Drive = d.View(); return nil }); err != nil {
 		return s, err
 	}
@@ -228,8 +233,8 @@ func (t *Till) Status() (Status, error) {
 			s.Registration = &reg
 		}
 	}
-	t.clock.Lock()
-	defer t.clock.Unlock()
+	t.last.Lock()
+	defer t.last.Unlock()
 	if !t.state.At.IsZero() {
 		last := t.state
 		s.LastExchange = &last
@@ -239,15 +244,25 @@ func (t *Till) Status() (Status, error) {
 
 // Exchange sends everything that waits.
 func (t *Till) Exchange(ctx context.Context) (int, error) {
+	if t.sends() == SendByTimers {
+		return 0, ErrWorking
+	}
 	t.sending.Lock()
 	defer t.sending.Unlock()
-	sent, err := t.emulator().Exchange(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t.last.Lock()
+	t.cancel = cancel
+	t.last.Unlock()
+	w := t.present()
+	sent, err := w.reg.Exchange(ctx)
 	if errors.Is(err, emulator.ErrNoOperator) {
 		return 0, ErrNoOperator
 	}
-	t.clock.Lock()
-	defer t.clock.Unlock()
-	t.state = ExchangeState{At: t.opt.Now().Add(t.offset), Sent: sent}
+	t.last.Lock()
+	defer t.last.Unlock()
+	t.cancel = nil
+	t.state = ExchangeState{At: w.watch.now(), Sent: sent}
 	if err != nil {
 		t.state.Error = err.Error()
 	}
@@ -255,20 +270,20 @@ func (t *Till) Exchange(ctx context.Context) (int, error) {
 }
 
 // Run sends what waits, as it comes and at least every poll, until ctx ends. The
-// retry timer of a real register is left out: a test does not want to wait.
+// retry timer of a real register is left out: a test does not want to wait. It stands
+// aside while the register sends when told or by its timers (SetSending).
 func (t *Till) Run(ctx context.Context, poll time.Duration) error {
-	if t.opt.OFD == "" {
-		<-ctx.Done()
-		return nil
-	}
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return t.emulator().Close()
+			return t.Close()
 		case <-tick.C:
 		case <-t.wake:
+		}
+		if t.sends() != SendEagerly || t.present().options.OFD == "" {
+			continue
 		}
 		if _, err := t.Exchange(ctx); err != nil && ctx.Err() == nil {
 			t.opt.Logger.Warn("exchange failed", "err", err)
@@ -278,6 +293,10 @@ func (t *Till) Run(ctx context.Context, poll time.Duration) error {
 
 // Wake makes Run look at the queue.
 func (t *Till) Wake() {
+	if t.sends() == SendByTimers {
+		t.emulator().Wake()
+		return
+	}
 	select {
 	case t.wake <- struct{}{}:
 	default:
@@ -302,9 +321,22 @@ func (t *Till) PowerCut() error {
 		return err
 	}
 	e.KKT().Forget()
+	// The connections of a register without power are gone too.
+	return t.paused(func(reg *emulator.Emulator) error { return reg.Close() })
+}
+
+// paused calls f while nothing is sent.
+func (t *Till) paused(f func(*emulator.Emulator) error) error {
+	t.interrupt()
 	t.sending.Lock()
 	defer t.sending.Unlock()
-	return e.Close() // the connections of a register without power are gone too
+	working := t.stop != nil
+	t.stopWork()
+	err := f(t.emulator())
+	if working {
+		t.begin(SendByTimers)
+	}
+	return err
 }
 
 // Save writes the drive.
@@ -321,22 +353,30 @@ func (t *Till) Save(w io.Writer) error {
 // Load puts a drive from a snapshot in place of the present one. Nothing changes when
 // the snapshot is refused.
 func (t *Till) Load(r io.Reader) error {
-	drive := t.opt.FN
-	if e := t.emulator(); e != nil {
-		drive.Number = e.Number()
+	now := &world{watch: &watch{base: t.opt.Now}}
+	now.options = t.options(t.opt.FN, now.watch)
+	old := t.present()
+	if old != nil {
+		*now = *old
+		now.options.FN.Number = old.reg.Number()
 	}
-	reg, err := emulator.Load(r, t.options(drive))
-	if err != nil {
+	var err error
+	if now.reg, err = emulator.Load(r, now.options); err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
+	t.interrupt()
 	t.sending.Lock()
 	defer t.sending.Unlock()
+	working := t.stop != nil
+	t.stopWork()
 	t.mu.Lock()
-	old := t.reg
-	t.reg = reg
+	t.world = now
 	t.mu.Unlock()
+	if working {
+		t.begin(SendByTimers)
+	}
 	if old != nil {
-		return old.Close()
+		return old.reg.Close()
 	}
 	return nil
 }
@@ -356,6 +396,8 @@ func (p *paper) Write(b []byte) (int, error) {
 	p.text = string(b)
 	return len(b), nil
 }
+
+func (p *paper) clear() { _, _ = p.Write(nil) }
 
 func (p *paper) last() string {
 	p.mu.Lock()
