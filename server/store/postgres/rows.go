@@ -86,7 +86,7 @@ func (t *transaction) lookAgain(ctx context.Context) error {
 
 // documentRows are the columns of documents.
 type documentRows struct {
-	ids, drives, fds, shifts, numbers, totals, fpds, took              []int64
+	ids, drives, fds, shifts, numbers, totals, fpds, took, seqs        []int64
 	registrations, dateTimes, receivedAts, exchangeAts                 []pgtype.Int8
 	stlvAts, stlvLens                                                  []pgtype.Int4
 	forms                                                              []int32
@@ -94,6 +94,7 @@ type documentRows struct {
 	policies, fpss, fpdChecks, peers, details                          []string
 	faults                                                             []pgtype.Text
 	findings, messages, confirmations, stlvs, requests, replies, heads [][]byte
+	links                                                              [][]byte
 }
 
 func newDocumentRows(n int) *documentRows {
@@ -114,16 +115,18 @@ func (r *documentRows) add(t *transaction, one *acceptance) {
 	r.policies, r.fpss, r.fpdChecks = append(r.policies, text(d.Policy)), append(r.fpss, text(d.FPS)), append(r.fpdChecks, text(d.FPDCheck))
 	r.faults, r.exchangeAts, r.took = append(r.faults, faultName(d.Fault)), append(r.exchangeAts, nanos(e.At)), append(r.took, int64(e.Took))
 	r.peers, r.details = append(r.peers, text(e.Peer)), append(r.details, text(e.Detail))
-	r.stlvAts, r.stlvLens, r.stlvs = append(r.stlvAts, one.stlvAt), append(r.stlvLens, one.stlvLen), append(r.stlvs, blob(one.stlv))
-	r.findings, r.messages, r.confirmations = append(r.findings, one.findings), append(r.messages, blob(d.Message)), append(r.confirmations, blob(d.Confirmation))
-	r.requests, r.replies, r.heads = append(r.requests, blob(one.request)), append(r.replies, blob(one.response)), append(r.heads, blob(one.head))
+	row := &one.row
+	r.stlvAts, r.stlvLens, r.stlvs = append(r.stlvAts, int4(row.STLVAt)), append(r.stlvLens, int4(row.STLVLen)), append(r.stlvs, row.STLV)
+	r.findings, r.messages, r.confirmations = append(r.findings, jsonText(row.Findings)), append(r.messages, row.Message), append(r.confirmations, row.Confirmation)
+	r.requests, r.replies, r.heads = append(r.requests, row.Request), append(r.replies, row.Response), append(r.heads, row.ResponseHead)
+	r.seqs, r.links = append(r.seqs, row.Seq), append(r.links, row.Link)
 }
 
 // args are in the order of documentColumns.
 func (r *documentRows) args() []any {
 	return []any{r.ids, r.drives, r.registrations, r.fds, r.forms, r.ffds, r.dateTimes, r.receivedAts, r.shifts, r.numbers, r.operations, r.totals, r.fpds,
 		r.policies, r.fpss, r.fpdChecks, r.faults, r.exchangeAts, r.took, r.peers, r.details, r.stlvAts, r.stlvLens,
-		r.findings, r.messages, r.confirmations, r.stlvs, r.requests, r.replies, r.heads}
+		r.findings, r.messages, r.confirmations, r.stlvs, r.requests, r.replies, r.heads, r.seqs, r.links}
 }
 
 // driveRows are the last states of the drives and what is added to their totals, in
@@ -150,14 +153,16 @@ func (t *transaction) driveRows() []any {
 	ids, fds, documents, gapCounts, versions := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	regs, users, userNames, kkts, addresses := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	statuses, policies, ffds, lastAts := make([]string, n), make([]string, n), make([]int16, n), make([]pgtype.Int8, n)
-	gaps, histories := make([][]byte, n), make([][]byte, n)
+	gaps, histories, lengths, heads := make([][]byte, n), make([][]byte, n), make([]int64, n), make([][]byte, n)
 	for i, one := range last {
 		v := &one.a.Drive
 		ids[i], fds[i], documents[i], gapCounts[i], versions[i] = one.driveID, int64(v.LastFD), v.Documents, int64(len(v.Gaps)), v.Version
 		regs[i], users[i], userNames[i], kkts[i], addresses[i] = text(string(v.RegID)), text(string(v.UserINN)), text(v.User), text(v.KKTNumber), text(v.Address)
 		statuses[i], policies[i], ffds[i], lastAts[i] = text(string(v.Status)), text(v.Policy), int16(v.FFD), nanos(v.LastAt)
 		gaps[i], histories[i] = one.gaps, blob(v.History)
+		head := t.drives[one.driveID].head
+		lengths[i], heads[i] = head.Length, head.Hash[:]
 	}
 	return []any{ids, regs, users, userNames, kkts, addresses, ffds, statuses, fds, lastAts, documents, policies, gapCounts, gaps, histories,
-		stored, confirmed, found, versions}
+		stored, confirmed, found, versions, lengths, heads}
 }

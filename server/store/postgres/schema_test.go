@@ -55,14 +55,15 @@ func TestSchema_IsDocumented(t *testing.T) {
 	}
 }
 
-// What tables are divided by over several machines must be in every key.
+// What tables are divided by over several machines must be in every key. The protocol
+// is one for the whole base and short.
 func TestSchema_KeysCarryFN(t *testing.T) {
 	t.Parallel()
 	rows, err := raw(t, database(t, t.TempDir())).Query(t.Context(), `SELECT conrelid::regclass::text, (
 			SELECT string_agg(attname, ',') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey))
-		FROM pg_constraint WHERE contype IN ('p', 'u') AND connamespace = 'public'::regnamespace AND conrelid::regclass::text !~ 'goose'
+		FROM pg_constraint WHERE contype IN ('p', 'u') AND connamespace = 'public'::regnamespace AND conrelid::regclass::text !~ 'goose|protocol'
 		UNION ALL SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-		WHERE indisunique AND indrelid::regclass::text !~ 'goose|pg_'`)
+		WHERE indisunique AND indrelid::regclass::text !~ 'goose|protocol|pg_'`)
 	require.NoError(t, err)
 	keys := 0
 	var table, columns string

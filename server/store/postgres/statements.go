@@ -13,9 +13,9 @@ const (
 
 	addDrives = `INSERT INTO drives (drive_id, fn)
 		SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING`
-	lockDrives = `SELECT drive_id, version FROM drives
+	lockDrives = `SELECT drive_id, version, chain_length, chain_head FROM drives
 		WHERE drive_id = ANY ($1::bigint[]) ORDER BY drive_id FOR NO KEY UPDATE`
-	lockReplaced = `SELECT drive_id, version FROM drives
+	lockReplaced = `SELECT drive_id, version, chain_length, chain_head FROM drives
 		WHERE drive_id = ANY ($1::bigint[] || ARRAY(SELECT drive_id FROM registrations WHERE reg_id = $2)) ORDER BY drive_id FOR NO KEY UPDATE`
 	replaceDrives = `UPDATE drives SET status = $1, version = version + 1
 		WHERE drive_id = ANY (ARRAY(SELECT drive_id FROM registrations WHERE reg_id = $2)) AND reg_id = $2 AND drive_id <> $3 AND status = $4`
@@ -33,11 +33,11 @@ const (
 var (
 	driveColumns = []string{"drive_id bigint", "reg_id text", "user_inn text", "user_name text", "kkt_number text", "address text", "ffd smallint", "status text",
 		"last_fd bigint", "last_at bigint", "documents bigint", "policy text", "gap_count bigint", "gaps json", "history bytea",
-		"stored bigint", "confirmed bigint", "findings bigint", "version bigint"}
+		"stored bigint", "confirmed bigint", "findings bigint", "version bigint", "chain_length bigint", "chain_head bytea"}
 	documentColumns = []string{"id bigint", "drive_id bigint", "registration_id bigint", "fd bigint", "form integer", "ffd smallint", "date_time bigint",
 		"received_at bigint", "shift bigint", "number bigint", "operation smallint", "total bigint", "fpd bigint", "policy text", "fps text",
 		"fpd_check text", "fault text", "exchange_at bigint", "took bigint", "peer text", "detail text", "stlv_at integer", "stlv_len integer",
-		"findings json", "message bytea", "confirmation bytea", "stlv bytea", "request bytea", "response bytea", "response_head bytea"}
+		"findings json", "message bytea", "confirmation bytea", "stlv bytea", "request bytea", "response bytea", "response_head bytea", "chain_seq bigint", "link bytea"}
 	quarantineColumns = []string{"id bigint", "at bigint", "fn text", "fd bigint", "fault text", "detail text", "message bytea"}
 	incidentColumns   = []string{"id bigint", "at bigint", "fn text", "fd bigint", "fault text", "text text"}
 	exchangeColumns   = []string{"id bigint", "at bigint", "took bigint", "peer text", "fn text", "fd bigint", "fault text", "detail text", "request bytea", "response bytea"}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/chain"
 )
 
 // documentKey is what tells documents apart.
@@ -24,6 +25,12 @@ type foundError struct{ keys []documentKey }
 
 func (e foundError) Error() string { return fmt.Sprintf("postgres: %d documents exist", len(e.keys)) }
 
+// drive is what the next document of an FN needs to know.
+type drive struct {
+	version int64
+	head    chain.Head
+}
+
 // transaction stores a group. It takes two round trips: lock the drives and draw
 // places in the lists; write and commit. A new registration takes one more, and so do
 // documents that are refused.
@@ -35,7 +42,7 @@ type transaction struct {
 	known   map[registration]int64 // of committed transactions
 	learned map[registration]int64 // in this one
 
-	versions map[int64]int64 // of the locked drives, after what was accepted so far
+	drives   map[int64]drive // locked, as they are after what was accepted so far
 	ids      []int64         // drawn and not given out
 	accepted []*acceptance
 	inGroup  map[documentKey]bool
@@ -69,20 +76,21 @@ func (t *transaction) begin(ctx context.Context) error {
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
 	b.Queue(announce)
-	drives, fresh, replaced := t.drives()
+	drives, fresh, replaced := t.involved()
 	if len(fresh.driveIDs) > 0 {
 		b.Queue(addDrives, fresh.driveIDs, fresh.fns)
 	}
-	t.versions = make(map[int64]int64, len(drives))
+	t.drives = make(map[int64]drive, len(drives))
 	if len(drives) > 0 {
 		lock := b.Queue(lockDrives, drives)
 		if replaced != "" {
 			lock.SQL, lock.Arguments = lockReplaced, []any{drives, replaced}
 		}
 		lock.Query(func(rows pgx.Rows) error {
-			var id, version int64
-			_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
-				t.versions[id] = version
+			var id, version, length int64
+			var hash []byte
+			_, err := pgx.ForEachRow(rows, []any{&id, &version, &length, &hash}, func() error {
+				t.drives[id] = drive{version, chain.HeadOf(length, hash)}
 				return nil
 			})
 			return err
@@ -101,9 +109,9 @@ type freshDrives struct {
 	fns      []string
 }
 
-// drives are those of the group in the order of their numbers, and the register
+// involved are the drives of the group in the order of their numbers, and the register
 // whose other drives are replaced.
-func (t *transaction) drives() (all []int64, fresh freshDrives, replaced string) {
+func (t *transaction) involved() (all []int64, fresh freshDrives, replaced string) {
 	for _, one := range t.group {
 		if a := one.Work.acceptance; a != nil {
 			all = append(all, a.driveID)
@@ -156,13 +164,16 @@ func (t *transaction) decide() {
 		if a == nil {
 			continue
 		}
-		version, exists := t.versions[a.driveID]
+		known, exists := t.drives[a.driveID]
 		key := a.key()
-		if !exists || a.a.Drive.Version-1 != version || t.stored[key] || t.inGroup[key] {
+		if !exists || a.a.Drive.Version-1 != known.version || t.stored[key] || t.inGroup[key] {
 			t.refused = append(t.refused, one)
 			continue
 		}
-		t.versions[a.driveID], t.inGroup[key] = a.a.Drive.Version, true
+		known.version = a.a.Drive.Version
+		a.row.Link, known.head = a.digest.Link(known.head)
+		a.row.Seq = known.head.Length
+		t.drives[a.driveID], t.inGroup[key] = known, true
 		t.accepted = append(t.accepted, a)
 	}
 }

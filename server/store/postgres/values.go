@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -55,6 +56,16 @@ func blob(b []byte) []byte {
 		return nil
 	}
 	return b
+}
+
+func int4(n sql.NullInt64) pgtype.Int4 { return pgtype.Int4{Int32: int32(n.Int64), Valid: n.Valid} }
+
+// jsonText is nil for NULL.
+func jsonText(s sql.NullString) []byte {
+	if !s.Valid {
+		return nil
+	}
+	return []byte(s.String)
 }
 
 // Faults are kept by name: numbers may shift when the list grows.

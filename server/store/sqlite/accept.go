@@ -1,12 +1,12 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	sqlite3 "modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
@@ -14,14 +14,16 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/flk"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/chain"
 )
 
 // acceptance is an operation whose values are made ready by the caller, so that
-// the one writer only binds and inserts.
+// the one writer only links, binds and inserts.
 type acceptance struct {
-	a        *store.Acceptance
-	drive    []any // of driveColumns, then confirmed and findings
-	document []any // of documentColumns; the first three are filled in by the writer
+	a      *store.Acceptance
+	drive  []any // of driveColumns, then confirmed and findings
+	row    chain.Row
+	digest chain.Digest
 }
 
 // Accept implements store.Store.
@@ -38,64 +40,26 @@ func newAcceptance(a *store.Acceptance) (*acceptance, error) {
 	if d.FN == "" || d.FN != v.FN {
 		return nil, fmt.Errorf("sqlite: document of FN %q with the drive %q", d.FN, v.FN)
 	}
-	findings, err := encodeList(d.Findings)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: encoding the findings of FN %s FD %d: %w", d.FN, d.FD, err)
-	}
 	gaps, err := encodeList(utcGaps(v.Gaps))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: encoding the gaps of FN %s: %w", v.FN, err)
 	}
+	r, err := chain.NewRow(a)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
 	confirmed := 0
-	if len(d.Confirmation) > 0 {
+	if r.Confirmed() {
 		confirmed = 1
 	}
-	stlvAt, stlvLen, stlv := shareSTLV(d)
-	request, response, head := shareExchange(a)
 	return &acceptance{
-		a: a,
+		a: a, row: r, digest: r.Digest(),
 		drive: []any{
 			string(v.RegID), string(v.UserINN), v.User, v.KKTNumber, v.Address, int64(v.FFD), string(v.Status),
 			int64(v.LastFD), nanos(v.LastAt), v.Documents, v.Policy, int64(len(v.Gaps)), gaps, blob(v.History),
 			int64(confirmed), int64(len(d.Findings)),
 		},
-		document: []any{
-			nil, nil, nil, int64(d.FD), int64(d.Form), int64(d.FFD), seconds(d.DateTime), nanos(d.ReceivedAt), int64(d.Shift), int64(d.Number),
-			int64(d.Operation), int64(d.Total), int64(d.FPD), d.Policy, d.FPS, d.FPDCheck, faultName(d.Fault), nanos(a.Exchange.At),
-			int64(a.Exchange.Took), a.Exchange.Peer, a.Exchange.Detail, stlvAt, stlvLen,
-			findings, blob(d.Message), blob(d.Confirmation), stlv, request, response, head,
-		},
 	}, nil
-}
-
-// shareSTLV finds the plain document inside the message, where it is unless the
-// container was encrypted, and keeps its place instead of a copy.
-func shareSTLV(d *store.Document) (at, length, own any) {
-	if len(d.STLV) == 0 {
-		return nil, nil, nil
-	}
-	if i := bytes.Index(d.Message, d.STLV); i >= 0 {
-		return int64(i), int64(len(d.STLV)), nil
-	}
-	return nil, nil, d.STLV
-}
-
-// shareExchange keeps of the exchange's bytes what the document does not hold: a
-// request that differs from the message, and of the response the session header
-// before the confirmation or, when it has another tail, the whole.
-func shareExchange(a *store.Acceptance) (request, response, head any) {
-	e, d := &a.Exchange, &a.Document
-	if len(e.Request) > 0 && !bytes.Equal(e.Request, d.Message) {
-		request = e.Request
-	}
-	switch {
-	case len(e.Response) == 0:
-	case len(d.Confirmation) > 0 && bytes.HasSuffix(e.Response, d.Confirmation):
-		head = blob(e.Response[:len(e.Response)-len(d.Confirmation)])
-	default:
-		response = e.Response
-	}
-	return request, response, head
 }
 
 func (op *acceptance) apply(ctx context.Context, w *writer) error {
@@ -113,9 +77,8 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 			return err
 		}
 	}
-	op.document[0], op.document[1], op.document[2] = w.newID(), driveID, registrationID
-	if _, err := w.st.addDocument.ExecContext(ctx, op.document...); err != nil {
-		if isCode(err, sqlitelib.SQLITE_CONSTRAINT_UNIQUE) {
+	if _, err := w.st.addDocument.ExecContext(ctx, values(&op.row, w.newID(), driveID, registrationID)...); err != nil {
+		if isThere(err) {
 			return undoError{existsError(d)}
 		}
 		return fmt.Errorf("sqlite: storing FN %s FD %d: %w", d.FN, d.FD, err)
@@ -133,34 +96,42 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 	return nil
 }
 
-// putDrive writes the drive's new state if the stored one is what the caller saw.
+// putDrive writes the drive's new state, and the document's place in its chain into
+// the row, if the stored state is what the caller saw.
 func (op *acceptance) putDrive(ctx context.Context, w *writer) (id int64, err error) {
 	v := &op.a.Drive
-	id, err = w.driveID(ctx, v.FN)
+	known, err := w.drive(ctx, v.FN, v.Version-1)
+	isNew := errors.Is(err, sql.ErrNoRows)
 	switch {
-	case errors.Is(err, sql.ErrNoRows) && v.Version == 1:
-		r, err := w.st.addDrive.ExecContext(ctx, append(op.drive, string(v.FN))...)
+	case isNew && v.Version != 1:
+		return 0, fmt.Errorf("FN %s: version %d of a drive never seen: %w", v.FN, v.Version, store.ErrStale)
+	case err != nil && !isNew:
+		return 0, fmt.Errorf("sqlite: finding the drive %s: %w", v.FN, err)
+	}
+	next := drive{id: known.id, version: v.Version}
+	op.row.Link, next.head = op.digest.Link(known.head)
+	op.row.Seq = next.head.Length
+	state := append(op.drive[:len(op.drive):len(op.drive)], op.row.Seq, next.head.Hash[:])
+	if isNew {
+		r, err := w.st.addDrive.ExecContext(ctx, append(state, string(v.FN))...)
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 		}
-		if id, err = r.LastInsertId(); err != nil {
+		if next.id, err = r.LastInsertId(); err != nil {
 			return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 		}
-		w.driveIDs[v.FN] = id
-		return id, nil
-	case errors.Is(err, sql.ErrNoRows):
-		return 0, fmt.Errorf("FN %s: version %d of a drive never seen: %w", v.FN, v.Version, store.ErrStale)
-	case err != nil:
-		return 0, fmt.Errorf("sqlite: finding the drive %s: %w", v.FN, err)
+		w.drives[v.FN] = next
+		return next.id, nil
 	}
-	r, err := w.st.setDrive.ExecContext(ctx, append(op.drive, id, v.Version-1)...)
+	r, err := w.st.setDrive.ExecContext(ctx, append(state, next.id, v.Version-1)...)
 	if err != nil {
 		return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 1 {
-		return id, err
+		w.drives[v.FN] = next
+		return next.id, err
 	}
-	return 0, op.refuse(ctx, w, id)
+	return 0, op.refuse(ctx, w, next.id)
 }
 
 // refuse tells a repeated document from one decided on an old state.
@@ -181,14 +152,17 @@ func existsError(d *store.Document) error {
 	return fmt.Errorf("FN %s FD %d: %w", d.FN, d.FD, store.ErrExists)
 }
 
-func (w *writer) driveID(ctx context.Context, fn fiscal.FNNumber) (id int64, err error) {
-	if id, ok := w.driveIDs[fn]; ok {
-		return id, nil
+// drive is the row of a drive, from memory when it was left at that version. Only a
+// change of the version changes the head of the chain, whoever makes it.
+func (w *writer) drive(ctx context.Context, fn fiscal.FNNumber, version int64) (v drive, err error) {
+	if v, ok := w.drives[fn]; ok && v.version == version {
+		return v, nil
 	}
-	if err = w.st.driveID.QueryRowContext(ctx, string(fn)).Scan(&id); err == nil {
-		w.driveIDs[fn] = id
+	var head []byte
+	if err = w.st.drive.QueryRowContext(ctx, string(fn)).Scan(&v.id, &v.version, &v.head.Length, &head); err == nil {
+		v.head = chain.HeadOf(v.head.Length, head)
 	}
-	return id, err
+	return v, err
 }
 
 // registration finds or makes the row of r; nil when there is nothing to say.
@@ -212,6 +186,12 @@ func (w *writer) registration(ctx context.Context, r registration) (any, error) 
 	}
 	w.registrations[r] = id
 	return id, nil
+}
+
+// isThere reports that the document was found by the trigger that guards against
+// replacing, or by the index behind it.
+func isThere(err error) bool {
+	return isCode(err, sqlitelib.SQLITE_CONSTRAINT_UNIQUE) || isCode(err, sqlitelib.SQLITE_CONSTRAINT_TRIGGER) && strings.Contains(err.Error(), replaced)
 }
 
 func isCode(err error, code int) bool {

@@ -55,11 +55,12 @@ func TestStore_IsAppendOnly(t *testing.T) {
 	defer func() { require.NoError(t, db.Close()) }()
 	for _, statement := range []string{
 		"UPDATE documents SET total = 1", "DELETE FROM documents", "UPDATE exchanges SET peer = ''", "DELETE FROM exchanges",
-		"INSERT OR REPLACE INTO documents SELECT * FROM documents",
+		"INSERT OR REPLACE INTO documents SELECT * FROM documents", "INSERT OR REPLACE INTO exchanges SELECT * FROM exchanges",
+		"INSERT OR REPLACE INTO documents (id, drive_id, fd, form, ffd, shift, number, operation, total, fpd, policy, fps, fpd_check, took, peer, detail) " +
+			"VALUES (999, 1, 1, 3, 4, 0, 0, 0, 0, 0, '', '', '', 0, '', '')",
+		"REPLACE INTO incidents SELECT * FROM incidents", "UPDATE incidents SET text = ''", "DELETE FROM incidents",
 	} {
-		_, err := db.ExecContext(t.Context(), "PRAGMA recursive_triggers = on")
-		require.NoError(t, err)
-		_, err = db.ExecContext(t.Context(), statement)
+		_, err := db.ExecContext(t.Context(), statement)
 		require.ErrorContains(t, err, "append-only", statement)
 	}
 	total, err := s.Stats(t.Context())

@@ -12,7 +12,7 @@ import (
 type writeStatements struct {
 	begin, commit                       *sql.Stmt
 	maxID                               *sql.Stmt
-	driveID, addDrive, setDrive         *sql.Stmt
+	drive, addDrive, setDrive           *sql.Stmt
 	replaceDrives                       *sql.Stmt
 	registrationID, addRegistration     *sql.Stmt
 	documentExists, addDocument         *sql.Stmt
@@ -24,7 +24,7 @@ const driveColumns = `reg_id, user_inn, user_name, kkt_number, address, ffd, sta
 
 const documentColumns = `id, drive_id, registration_id, fd, form, ffd, date_time, received_at, shift, number,
 	operation, total, fpd, policy, fps, fpd_check, fault, exchange_at, took, peer, detail, stlv_at, stlv_len,
-	findings, message, confirmation, stlv, request, response, response_head`
+	findings, message, confirmation, stlv, request, response, response_head, chain_seq, link`
 
 // marks is "?, ?, ?" for a list of columns.
 func marks(columns string) string {
@@ -36,11 +36,11 @@ func (st *writeStatements) table() []preparation {
 		{&st.begin, `BEGIN IMMEDIATE`},
 		{&st.commit, `COMMIT`},
 		{&st.maxID, `SELECT max(coalesce((SELECT max(id) FROM documents), 0), coalesce((SELECT max(id) FROM exchanges), 0))`},
-		{&st.driveID, `SELECT id FROM drives WHERE fn = ?`},
-		{&st.addDrive, `INSERT INTO drives (` + driveColumns + `, stored, confirmed, findings, fn, version)
-			VALUES (` + marks(driveColumns) + `, 1, ?, ?, ?, 1)`},
-		{&st.setDrive, `UPDATE drives SET (` + driveColumns + `, stored, confirmed, findings, version) =
-			(` + marks(driveColumns) + `, stored + 1, confirmed + ?, findings + ?, version + 1)
+		{&st.drive, `SELECT id, version, chain_length, chain_head FROM drives WHERE fn = ?`},
+		{&st.addDrive, `INSERT INTO drives (` + driveColumns + `, stored, confirmed, findings, chain_length, chain_head, fn, version)
+			VALUES (` + marks(driveColumns) + `, 1, ?, ?, ?, ?, ?, 1)`},
+		{&st.setDrive, `UPDATE drives SET (` + driveColumns + `, stored, confirmed, findings, chain_length, chain_head, version) =
+			(` + marks(driveColumns) + `, stored + 1, confirmed + ?, findings + ?, ?, ?, version + 1)
 			WHERE id = ? AND version = ?`},
 		{&st.replaceDrives, `UPDATE drives SET status = ?1, version = version + 1
 			WHERE id IN (SELECT drive_id FROM registrations WHERE reg_id = ?2) AND reg_id = ?2 AND id <> ?3 AND status = ?4`},

@@ -16,14 +16,6 @@ func nanos(t time.Time) any {
 	return t.UnixNano()
 }
 
-// seconds is how a register's wall clock is kept: as the unixtime of the document.
-func seconds(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.Unix()
-}
-
 func fromNanos(n sql.NullInt64) time.Time {
 	if !n.Valid {
 		return time.Time{}

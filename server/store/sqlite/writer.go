@@ -10,6 +10,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/chain"
 	"github.com/fiscalbench/fiscalbench/server/store/group"
 )
 
@@ -49,8 +50,14 @@ type writer struct {
 
 	// What follows mirrors the file and is read anew after a rollback.
 	nextID        int64 // of documents and exchanges
-	driveIDs      map[fiscal.FNNumber]int64
+	drives        map[fiscal.FNNumber]drive
 	registrations map[registration]int64
+}
+
+// drive is what the next document of an FN needs to know.
+type drive struct {
+	id, version int64
+	head        chain.Head
 }
 
 type registration struct {
@@ -107,7 +114,7 @@ func (w *writer) disconnect() {
 
 // forget drops what was learned inside a transaction that did not happen.
 func (w *writer) forget(ctx context.Context) error {
-	w.driveIDs, w.registrations = map[fiscal.FNNumber]int64{}, map[registration]int64{}
+	w.drives, w.registrations = map[fiscal.FNNumber]drive{}, map[registration]int64{}
 	return w.st.maxID.QueryRowContext(ctx).Scan(&w.nextID)
 }
 
@@ -144,8 +151,8 @@ func (w *writer) begin(ctx context.Context) error {
 			return beginError{err}
 		}
 	}
-	if len(w.driveIDs) > maxCached {
-		clear(w.driveIDs)
+	if len(w.drives) > maxCached {
+		clear(w.drives)
 	}
 	if len(w.registrations) > maxCached {
 		clear(w.registrations)
