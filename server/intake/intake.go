@@ -37,6 +37,11 @@ type Options struct {
 	Follow   func(time.Time)
 	Logger   *slog.Logger // discarded when nil
 	Observer Observer
+
+	// Unchecked confirms and stores documents without parsing or checking them. It is
+	// there to measure what the checks cost and nothing else: no program has a setting
+	// for it.
+	Unchecked bool
 }
 
 // Intake serves registers. Its methods are safe for concurrent use.

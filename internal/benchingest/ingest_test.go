@@ -1,0 +1,190 @@
+package benchingest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/internal/pgtest"
+)
+
+// size of a measure.
+type size struct {
+	registers int
+	documents int           // that the bare stores are given
+	each      time.Duration // for each figure of disk and bare store
+	serve     time.Duration // for each run of the server
+	built     int           // documents prebuilt for a run at full speed
+	rounds    int           // of runs at full speed; the mean is told
+}
+
+var (
+	sample = size{registers: 8, documents: 160, each: 50 * time.Millisecond, serve: 300 * time.Millisecond, built: 400, rounds: 1}
+	full   = size{registers: 512, documents: 40000, each: 1500 * time.Millisecond, serve: 5 * time.Second, built: 150_000, rounds: 2}
+)
+
+// TestSample keeps the measure working; its figures mean nothing.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	b := &bench{t: t, place: t.TempDir(), size: sample}
+	b.run(engine{"SQLite", func(name string) string { return "sqlite:" + filepath.Join(b.place, name+".db") }})
+	r := &b.report
+	require.Len(t, r.Engines, 1)
+	e := r.Engines[0]
+	require.Len(t, e.Bare, len(groups))
+	for _, figure := range append([]float64{e.Kept.Checked.PerSecond, e.Kept.Unchecked.PerSecond, e.Each.Checked.PerSecond, e.Each.Unchecked.PerSecond, e.Half.P99, e.Lone.P50}, e.Bare...) {
+		assert.Positive(t, figure)
+	}
+	assert.Positive(t, e.Kept.Checked.Allocations)
+	assert.Contains(t, r.table(), "| one connection per document, all checks |")
+}
+
+// TestIngest is make bench-ingest: BENCH_INGEST names the folder for its results.
+func TestIngest(t *testing.T) {
+	place := os.Getenv("BENCH_INGEST")
+	if place == "" {
+		t.Skip("set BENCH_INGEST to the folder for the results: make bench-ingest")
+	}
+	place, err := filepath.Abs(place)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(place, 0o750))
+	work := t.TempDir()
+	if dir, err := os.MkdirTemp(place, "work"); err == nil { // on the disk that is asked about
+		work = dir
+		t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	}
+	b := &bench{t: t, place: work, results: place, size: full, say: func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "%s  "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
+	}}
+	engines := []engine{{"SQLite", func(name string) string { return "sqlite:" + filepath.Join(work, name+".db") }}}
+	if os.Getenv("BENCH_INGEST_ENGINE") != "sqlite" {
+		engines = append(engines, postgresEngine(t))
+	}
+	if os.Getenv("BENCH_INGEST_ENGINE") == "postgres" {
+		engines = engines[1:]
+	}
+	b.run(engines...)
+	b.write()
+}
+
+// engine gives an empty database for each run.
+type engine struct {
+	name string
+	url  func(name string) string
+}
+
+// postgresEngine is a cluster of its own that waits for its disk.
+func postgresEngine(t *testing.T) engine {
+	t.Helper()
+	c, err := pgtest.StartCluster(t.Context(), postgresSettings...)
+	if err != nil {
+		pgtest.Missing(t, err)
+	}
+	t.Cleanup(func() { require.NoError(t, c.Remove()) })
+	return engine{"PostgreSQL", func(name string) string {
+		conn, err := pgx.Connect(t.Context(), c.URL())
+		require.NoError(t, err)
+		defer func() { require.NoError(t, conn.Close(context.Background())) }()
+		_, err = conn.Exec(t.Context(), "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+		require.NoError(t, err)
+		u, err := url.Parse(c.URL())
+		require.NoError(t, err)
+		u.Path = "/" + name
+		return u.String()
+	}}
+}
+
+// postgresSettings are all that differs from the defaults of PostgreSQL 15.
+var postgresSettings = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min", "autovacuum_naptime=15s"}
+
+// bench is one run of everything.
+type bench struct {
+	t       *testing.T
+	place   string // of databases
+	results string // of profiles and the report; empty: none
+	size    size
+	say     func(format string, args ...any)
+	report  report
+	seed    uint64
+}
+
+func (b *bench) run(engines ...engine) {
+	if b.say == nil {
+		b.say = b.t.Logf
+	}
+	work := accepted(b.t, b.size.registers, b.size.documents)
+	b.say("%d documents made for the bare stores", b.size.documents)
+	b.report.Groups = groups
+	for _, g := range groups {
+		n := appended(b.t, b.place, work, g, b.size.each)
+		b.report.Append = append(b.report.Append, n)
+		b.say("append and fdatasync, groups of %d: %.0f documents/s", g, n)
+	}
+	for _, e := range engines {
+		r := engineReport{Name: e.name}
+		for _, g := range groups {
+			n := bare(b.t, e.url(fmt.Sprintf("bare%d", g)), work, g, b.size.each)
+			r.Bare = append(r.Bare, n)
+			b.say("bare %s, %d waiting: %.0f documents/s", e.name, g, n)
+		}
+		b.report.Engines = append(b.report.Engines, r)
+	}
+	work = nil //nolint: hundreds of megabytes that the servers shall not compete with
+	for i, e := range engines {
+		b.engine(e, &b.report.Engines[i])
+	}
+}
+
+// engine measures the server on one engine.
+func (b *bench) engine(e engine, r *engineReport) {
+	for round := range b.size.rounds {
+		for _, each := range []bool{false, true} {
+			for _, unchecked := range []bool{false, true} {
+				s := serverSettings{Store: e.url(fmt.Sprintf("full%d%t%t", round, each, unchecked)), Unchecked: unchecked}
+				if b.results != "" && round == 0 {
+					s.Profile = filepath.Join(b.results, fmt.Sprintf("cpu-%s-%s-%s.pprof", e.name, name(each, "each", "kept"), name(unchecked, "unchecked", "checked")))
+				}
+				m := b.together(s, loadOptions{Registers: b.size.registers, Duration: b.size.serve, Documents: b.size.built, OneConnection: each, Prebuilt: true})
+				b.say("%s, %s, %s: %s", e.name, name(each, "a connection each", "kept alive"), name(unchecked, "unchecked", "all checks"), &m)
+				p := &r.Kept
+				if each {
+					p = &r.Each
+				}
+				p.add(unchecked, &m)
+			}
+		}
+	}
+	half := r.Kept.Checked.PerSecond / 2
+	m := b.together(serverSettings{Store: e.url("half")}, loadOptions{Registers: b.size.registers, Rate: half, Duration: b.size.serve, Prebuilt: true})
+	r.Half = latency{Rate: half, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
+	b.say("%s at half of that, %.0f/s: %s", e.name, half, &m)
+	half = r.Each.Checked.PerSecond / 2
+	m = b.together(serverSettings{Store: e.url("halfeach")}, loadOptions{Registers: b.size.registers, Rate: half, Duration: b.size.serve, Prebuilt: true, OneConnection: true})
+	r.HalfEach = latency{Rate: half, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
+	b.say("%s at half of that, a connection each, %.0f/s: %s", e.name, half, &m)
+	m = b.together(serverSettings{Store: e.url("lone")}, loadOptions{Registers: 1, Duration: b.size.serve / 2, Documents: b.size.built / 8, Prebuilt: true})
+	r.Lone = latency{Rate: m.Load.PerSecond, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
+	b.say("%s, one lone register: %s", e.name, &m)
+}
+
+// together gives every run its own drives.
+func (b *bench) together(s serverSettings, o loadOptions) measured {
+	b.seed++
+	o.Seed, o.Answer = b.seed, time.Minute
+	return together(b.t, s, o)
+}
+
+func name(yes bool, a, b string) string {
+	if yes {
+		return a
+	}
+	return b
+}
