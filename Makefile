@@ -8,7 +8,7 @@ BENCH    ?= .
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test lint bench fuzz torture packages clean
+.PHONY: build run test lint bench fuzz torture mutants packages clean
 
 build:
 	@mkdir -p $(BIN)
@@ -47,6 +47,11 @@ fuzz:
 # The long tests that `make test` only samples.
 torture:
 	TORTURE=1 $(GO) test -run Torture -timeout 30m -v ./server/... ./emulator/...
+
+# How much the cases notice: runs them against every mutant of conformance/mutants and writes
+# docs/mutants.md. M chooses ids ('E-0*'), K a kind (fault, setting, edit), SIDE operator or register.
+mutants:
+	@cd conformance/mutants && MUTANTS='$(or $(M),all)' KIND='$(K)' SIDE='$(SIDE)' $(GO) test -count=1 -run '^TestMutants$$' -timeout 3h
 
 clean:
 	rm -rf $(BIN) var

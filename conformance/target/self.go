@@ -29,6 +29,7 @@ type Self struct {
 	gate     *gate
 	dir      string
 	settings map[string]string
+	change   []func(*server.Options)
 	clock    atomic.Pointer[time.Time]
 
 	server *server.Server
@@ -37,9 +38,11 @@ type Self struct {
 	ended  []func() error // of what the settings started
 }
 
-// StartSelf starts an operator with the given INN on a free loopback port.
-func StartSelf(ctx context.Context, ofd fiscal.INN) (*Self, error) {
-	s := &Self{ofd: ofd}
+// StartSelf starts an operator with the given INN on a free loopback port. Every life
+// of it, whatever settings a case asks for, is built with the changes, so that the
+// power of the cases can be measured on operators that are wrong in one way.
+func StartSelf(ctx context.Context, ofd fiscal.INN, change ...func(*server.Options)) (*Self, error) {
+	s := &Self{ofd: ofd, change: change}
 	s.clock.Store(&selfClock)
 	s.inspect = inspect{base: "http://self", do: s.ask}
 	var err error
@@ -67,6 +70,9 @@ func (s *Self) begin(ctx context.Context) error {
 	}
 	s.store = &cutting{Store: db, gate: s.gate}
 	o.Store = s.store
+	for _, change := range s.change {
+		change(&o)
+	}
 	if s.server, err = server.New(o); err != nil {
 		return err
 	}
@@ -146,7 +152,7 @@ func (s *Self) CutAfterStore(context.Context) error {
 
 // Twin starts another operator.
 func (s *Self) Twin(ctx context.Context, ofd string) (conformance.Target, func() error, error) {
-	twin, err := StartSelf(ctx, fiscal.INN(ofd))
+	twin, err := StartSelf(ctx, fiscal.INN(ofd), s.change...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -21,10 +21,19 @@ import (
 
 // SelfKKT is the built-in register: each case gets one of its own, with a drive, a
 // link and, when it asks, a serial line between register and drive.
-type SelfKKT struct{}
+type SelfKKT struct{ change []func(Parts) }
 
-// NewSelfKKT judges the built-in register.
-func NewSelfKKT() *SelfKKT { return &SelfKKT{} }
+// Parts are what a built-in register is built of, before it is. Only one field is set
+// at a time.
+type Parts struct {
+	Drive *fn.Options
+	KKT   *kkt.Options
+	Link  *link.Options
+}
+
+// NewSelfKKT judges the built-in register. Each register is built with the changes:
+// see StartSelf.
+func NewSelfKKT(change ...func(Parts)) *SelfKKT { return &SelfKKT{change: change} }
 
 // Addr is empty: the register comes to the harness.
 func (*SelfKKT) Addr() string { return "" }
@@ -41,8 +50,8 @@ func (*SelfKKT) Can() conformance.Capability {
 var moscow = time.FixedZone("MSK", 3*3600)
 
 // Open makes a register.
-func (*SelfKKT) Open(ctx context.Context, o conformance.KKTOptions) (conformance.Register, error) {
-	t := &till{o: o, number: fiscal.FNNumber(o.FN)}
+func (s *SelfKKT) Open(ctx context.Context, o conformance.KKTOptions) (conformance.Register, error) {
+	t := &till{o: o, number: fiscal.FNNumber(o.FN), change: s.change}
 	wall := o.Start
 	t.clock.wall = time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, moscow)
 	t.signs = sign.NewTBGOST1(sign.TBGOST1Options{Key: sign.MasterKey(o.Master)})
@@ -88,6 +97,7 @@ func (w *watch) misset(d time.Duration) {
 // till is the built-in register of one case.
 type till struct {
 	o      conformance.KKTOptions
+	change []func(Parts)
 	number fiscal.FNNumber
 	clock  watch
 	signs  *sign.TBGOST1
@@ -108,13 +118,20 @@ type till struct {
 func (t *till) newDrive(number fiscal.FNNumber) (*fn.Device, error) {
 	s := t.o.Drive
 	o := fn.Options{Number: number, Signer: t.signs.Drive(number, 0), Marking: t.signs.Marking(number), PowerTimer: t.clock.on,
-		Settings: fn.Settings{FiveMinutes: s.FiveMinutes, Capacity: s.Capacity, Registrations: s.Registrations, KeyDays: s.KeyDays, SumLimit: s.SumLimit,
-			KeyUpdateDays: s.KeyUpdateDays, MarkingTable: s.MarkingTable}}
+		Settings: driveSettings(s)}
 	if s.StrictLife {
-		m, _ := fn.ModelByName("ФН-1.2 исп. 4, 36 мес.")
+		m, _ := fn.ModelByName(strictModel)
 		o.Model = m
 	}
+	t.changed(Parts{Drive: &o})
 	return fn.New(o)
+}
+
+// changed lets the changes at a part.
+func (t *till) changed(p Parts) {
+	for _, change := range t.change {
+		change(p)
+	}
 }
 
 // insert puts a drive in and builds the register around it.
@@ -134,6 +151,7 @@ func (t *till) insert(ctx context.Context, number fiscal.FNNumber) error {
 	if t.o.MarkingAddr != "" {
 		o.Marking = &link.Marking{FN: number, Addr: t.o.MarkingAddr, Timeout: max(t.scaled(5*time.Second), 200*time.Millisecond)}
 	}
+	t.changed(Parts{KKT: &o})
 	if t.kkt == nil {
 		if t.kkt, err = kkt.New(o); err != nil {
 			return err
@@ -156,6 +174,7 @@ func (t *till) connect(port fnport.Port) (err error) {
 	if t.o.Resolver != "" {
 		o.Dial = dialer(t.o.OFDAddr, t.o.Resolver)
 	}
+	t.changed(Parts{Link: &o})
 	if t.link, err = link.New(o); err != nil || t.o.MarkingAddr == "" {
 		return err
 	}
