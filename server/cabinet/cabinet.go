@@ -1,0 +1,46 @@
+// Package cabinet is the personal cabinet of an operator's client (cabinet.md):
+// pages that work without a script, made on the server.
+//
+// It puts the areas together, each a package beside it that mounts its pages on the
+// frame (cabinet/page). What people do lives in services (server/account and
+// others); a page asks them and draws the answer, so the API can do the same.
+package cabinet
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+)
+
+// Options of the cabinet. Accounts is needed.
+type Options struct {
+	Accounts *account.Service
+
+	OFDName, OFDINN string
+	Secure          bool // people come by https
+	Bench           bool // show what only a test bench has
+	Now             func() time.Time
+	Logger          *slog.Logger
+}
+
+// sections of the menu, in order. A section is added together with its pages: there
+// are no dead entries.
+var sections = []page.Section{
+	{Title: "Главная", Path: "/lk", Icon: "home", Right: access.SeeRegisters},
+}
+
+// New makes the cabinet.
+func New(o Options) (http.Handler, error) {
+	f, err := page.New(page.Options{Accounts: o.Accounts, OFDName: o.OFDName, OFDINN: o.OFDINN, Secure: o.Secure, Bench: o.Bench,
+		Sections: sections, Now: o.Now, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	door.Mount(f)
+	return f, nil
+}
