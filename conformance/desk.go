@@ -100,7 +100,7 @@ func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 		d.Marking.right = markingRight(d.now)
 	}
 	options := KKTOptions{FN: fmt.Sprintf("9999078902%06d", r.rand.IntN(1_000_000)), OFDAddr: d.Operator.Addr(), Master: r.Master(), Start: r.runner.Start,
-		Line: o.Line, OneShot: o.OneShot, Scale: d.scale, Drive: o.Drive}
+		Line: o.Line, OneShot: o.OneShot, Scale: d.scale, Drive: o.Drive, Case: r.c.ID, Variant: r.variant.String()}
 	if o.Names != nil {
 		_, port, err := net.SplitHostPort(d.Operator.Addr())
 		r.settle("reading the operator's address", err)

@@ -29,6 +29,8 @@ type KKTOptions struct {
 	OneShot     bool      // one connection for each document
 	Scale       float64   // of the register's own time limits; 1 when zero
 	Drive       DriveSetup
+	Case        string // id of the case, and its variant
+	Variant     string
 }
 
 // DriveSetup is a drive made for a case (NeedsSetup). Zero fields are the defaults.

@@ -55,6 +55,13 @@ func (r *Runner) one(ctx context.Context, j job) (result Result) {
 		run.Skip("cannot be judged: " + c.Beyond)
 	case c.Hands != "" && !r.attended():
 		run.Skip("needs hands: " + c.Hands)
+	}
+	if p, ok := r.Target.(Prepared); ok {
+		if err := p.Prepare(ctx, c.ID, j.v.String()); err != nil {
+			run.Stop("preparing the target: %v", err)
+		}
+	}
+	switch {
 	case c.Party() != OFD:
 	case c.Needs&NeedsSettings != 0:
 		run.configure(ctx, c.Settings)

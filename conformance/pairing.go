@@ -44,7 +44,7 @@ func (r *Run) Pair(ctx context.Context, o DeskOptions) *Pairing {
 	p := &Pairing{Desk: &Desk{Run: r, scale: scale, began: r.runner.Start}, Tap: r.tap(ctx, operator.Addr()),
 		OFD: &Run{runner: &other, c: r.c, variant: r.variant, result: r.result, rand: r.rand}}
 	options := KKTOptions{FN: fmt.Sprintf("9999078902%06d", r.rand.IntN(1_000_000)), OFDAddr: p.Tap.Addr(), Master: r.Master(), Start: r.runner.Start,
-		OneShot: o.OneShot, Scale: scale, Drive: o.Drive}
+		OneShot: o.OneShot, Scale: scale, Drive: o.Drive, Case: r.c.ID, Variant: r.variant.String()}
 	if o.Marking {
 		p.Codes = r.tap(ctx, operator.(Marking).MarkingAddr())
 		options.MarkingAddr = p.Codes.Addr()

@@ -56,6 +56,13 @@ type Restartable interface {
 	CutAfterStore(ctx context.Context) error
 }
 
+// Prepared is a target that is told which case comes before each, one at a time: a
+// program that is started anew for every case.
+type Prepared interface {
+	Single
+	Prepare(ctx context.Context, id, variant string) error
+}
+
 // Twinned is a target that can have a second operator beside it.
 type Twinned interface {
 	// Twin starts an operator with another INN and an empty store.

@@ -45,8 +45,8 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "ok    %-10s %d cases, %d with their variants\n", "cases", len(chosen), jobs(chosen))
-	if !c.Self && c.Addr == "" && c.Exec == "" {
-		fmt.Fprintln(s.out, "name a target to see which cases will be skipped: --self, --addr or --exec")
+	if !c.named() {
+		fmt.Fprintln(s.out, "name a target to see which cases will be skipped: --self, --addr, --exec or --image; for a register --self, --control, --exec or --listen")
 		return doctored(broken)
 	}
 	if err := c.check(); err != nil {

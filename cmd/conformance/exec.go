@@ -27,59 +27,85 @@ const (
 
 // spawned is a command that serves while the cases run.
 type spawned struct {
-	command, addr, http, dir string
-	inn                      string
-	cmd                      *exec.Cmd
-	tail                     *tail
-	exited                   chan struct{} // closed when the command ended
-	err                      error         // of its end; read after exited is closed
+	command, addr string
+	env           []string // CONFORMANCE_…=value
+	quiet         bool     // it need not listen
+	dir           string
+	cmd           *exec.Cmd
+	tail          *tail
+	exited        chan struct{} // closed when the command ended
+	err           error         // of its end; read after exited is closed
 }
 
 // spawn starts the command of --exec on a free loopback port and waits until it
 // listens.
-func (f *targetFlags) spawn(ctx context.Context, s streams) (*reached, error) {
-	p := &spawned{command: f.Exec, inn: f.INN}
+func (f *targetFlags) spawn(ctx context.Context, _ streams) (*reached, error) {
+	p := &spawned{command: f.Exec}
 	var err error
 	if p.addr, err = freeAddr(); err != nil {
 		return nil, &exitError{exitUnreachable, err}
 	}
-	if p.http = f.HTTP; p.http == "auto" {
-		if p.http, err = freeAddr(); err != nil {
+	http := f.HTTP
+	if http == "auto" {
+		if http, err = freeAddr(); err != nil {
 			return nil, &exitError{exitUnreachable, err}
 		}
 	}
+	p.env = []string{"CONFORMANCE_ADDR=" + p.addr, "CONFORMANCE_HTTP=" + http, "CONFORMANCE_INN=" + f.INN}
 	if err := p.start(ctx); err != nil {
 		return nil, &exitError{exitUnreachable, errors.Join(err, p.end())}
 	}
 	under := &reached{stop: p.end}
-	plain := target.NewAddr(p.addr, p.http)
+	plain := target.NewAddr(p.addr, http)
 	api, has := plain.(*target.AddrWithAPI)
 	marking, _ := plain.(conformance.Marking)
-	switch {
+	// Which interfaces the target has says what can be asked of it.
+	type inspected struct {
+		*target.AddrWithAPI
+		named
+	}
+	type bare struct {
+		addressed
+		conformance.Marking
+		named
+	}
+	switch i, b := (inspected{api, named{p}}), (bare{addressed{p}, marking, named{p}}); {
+	case has && f.Fresh && f.Each:
+		under.Target = struct {
+			inspected
+			freshly
+			anew
+		}{i, freshly{p}, anew{p}}
 	case has && f.Fresh:
 		under.Target = struct {
-			*target.AddrWithAPI
+			inspected
 			freshly
-			named
-		}{api, freshly{p}, named{p}}
-	case has:
+		}{i, freshly{p}}
+	case has && f.Each:
 		under.Target = struct {
-			*target.AddrWithAPI
-			named
-		}{api, named{p}}
+			inspected
+			anew
+		}{i, anew{p}}
+	case has:
+		under.Target = i
+	case f.Fresh && f.Each:
+		under.Target = struct {
+			bare
+			freshly
+			anew
+		}{b, freshly{p}, anew{p}}
 	case f.Fresh:
 		under.Target = struct {
-			addressed
-			conformance.Marking
+			bare
 			freshly
-			named
-		}{addressed{p}, marking, freshly{p}, named{p}}
-	default:
+		}{b, freshly{p}}
+	case f.Each:
 		under.Target = struct {
-			addressed
-			conformance.Marking
-			named
-		}{addressed{p}, marking, named{p}}
+			bare
+			anew
+		}{b, anew{p}}
+	default:
+		under.Target = b
 	}
 	return under, nil
 }
@@ -89,6 +115,7 @@ type (
 	addressed struct{ p *spawned }
 	named     struct{ p *spawned }
 	freshly   struct{ p *spawned }
+	anew      struct{ p *spawned }
 )
 
 // Addr is where it takes documents.
@@ -105,6 +132,17 @@ func (f freshly) Reset(ctx context.Context) error {
 	return f.p.start(ctx)
 }
 
+// Single: there is one process at a time.
+func (anew) Single() {}
+
+// Prepare starts the command again and tells it which case comes.
+func (a anew) Prepare(ctx context.Context, id, variant string) error {
+	if err := a.p.end(); err != nil {
+		return err
+	}
+	return a.p.start(ctx, "CONFORMANCE_CASE="+id, "CONFORMANCE_VARIANT="+variant)
+}
+
 func freeAddr() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -114,7 +152,7 @@ func freeAddr() (string, error) {
 }
 
 // start runs the command in a process group and an empty folder of its own.
-func (p *spawned) start(ctx context.Context) error {
+func (p *spawned) start(ctx context.Context, more ...string) error {
 	var err error
 	if p.dir, err = os.MkdirTemp("", "conformance-exec-"); err != nil {
 		return err
@@ -122,7 +160,7 @@ func (p *spawned) start(ctx context.Context) error {
 	p.tail, p.exited, p.err = &tail{}, make(chan struct{}), nil
 	p.cmd = exec.Command("/bin/sh", "-c", p.command)
 	p.cmd.Stdout, p.cmd.Stderr = p.tail, p.tail
-	p.cmd.Env = append(os.Environ(), "CONFORMANCE_ADDR="+p.addr, "CONFORMANCE_HTTP="+p.http, "CONFORMANCE_INN="+p.inn, "CONFORMANCE_DIR="+p.dir)
+	p.cmd.Env = append(append(append(os.Environ(), p.env...), "CONFORMANCE_DIR="+p.dir), more...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = stopLimit
 	if err := p.cmd.Start(); err != nil {
@@ -132,6 +170,9 @@ func (p *spawned) start(ctx context.Context) error {
 		p.err = p.cmd.Wait()
 		close(p.exited)
 	}()
+	if p.quiet {
+		return nil
+	}
 	return p.listens(ctx)
 }
 

@@ -17,15 +17,14 @@ import (
 type runCmd struct {
 	choice
 	targetFlags
-	Failed     string  `type:"existingfile" placeholder:"RESULTS" help:"Only what failed in this results.json, with its seed unless --seed says another."`
-	Expect     string  `type:"existingfile" placeholder:"FILE" help:"Expectations file: cases that are known to end badly."`
-	Out        string  `type:"path" placeholder:"DIR" help:"Write results.json, junit.xml, report.html, protocol.md, protocol.html and trace/ here."`
-	Seed       *uint64 `help:"Seed of all numbers; a random one when absent."`
-	Parallel   int     `short:"p" default:"1" help:"Cases at a time of those that leave the target as it is (default ${default})."`
-	Strict     bool    `help:"Failed checks of the bench's own decisions (TB) fail their case instead of warning."`
-	Unattended bool    `help:"Nobody is there: cases that need hands are skipped with their reason."`
-	Features   string  `placeholder:"DIR" help:"Play the feature files of this folder instead of cases; builtin: those of the program. Patterns are then files and folders in it, --tag a filter of tags."`
-	Verbose    bool    `short:"v" help:"A line per case, and decoded bytes of every bad one."`
+	Failed   string  `type:"existingfile" placeholder:"RESULTS" help:"Only what failed in this results.json, with its seed unless --seed says another."`
+	Expect   string  `type:"existingfile" placeholder:"FILE" help:"Expectations file: cases that are known to end badly."`
+	Out      string  `type:"path" placeholder:"DIR" help:"Write results.json, junit.xml, report.html, protocol.md, protocol.html and trace/ here."`
+	Seed     *uint64 `help:"Seed of all numbers; a random one when absent."`
+	Parallel int     `short:"p" default:"1" help:"Cases at a time of those that leave the target as it is (default ${default})."`
+	Strict   bool    `help:"Failed checks of the bench's own decisions (TB) fail their case instead of warning."`
+	Features string  `placeholder:"DIR" help:"Play the feature files of this folder instead of cases; builtin: those of the program. Patterns are then files and folders in it, --tag a filter of tags."`
+	Verbose  bool    `short:"v" help:"A line per case, and decoded bytes of every bad one."`
 }
 
 // caseStart is the wall clock of the first document of every case: fixed, so that

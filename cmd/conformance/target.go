@@ -22,12 +22,16 @@ type targetFlags struct {
 	Target  string        `enum:"ofd,kkt,pair" default:"ofd" help:"What is judged: an operator (ofd), a register (kkt) or both (pair)."`
 	Self    bool          `help:"Judge the built-in end." xor:"reach"`
 	Addr    string        `help:"Judge the server at HOST:PORT, which runs already." xor:"reach" placeholder:"HOST:PORT"`
-	Exec    string        `help:"Judge the server that this shell command starts; CONFORMANCE_ADDR tells it where to listen." xor:"reach" placeholder:"COMMAND"`
+	Exec    string        `help:"Judge what this shell command starts; its environment tells it where to listen, or where to send." xor:"reach" placeholder:"COMMAND"`
+	Image   string        `help:"Judge the server in a container of this image, which is not pulled from anywhere when the machine has it." xor:"reach" placeholder:"REF"`
+	Port    uint16        `default:"7777" help:"Port at which the server of --image takes documents (default ${default})."`
 	Fresh   bool          `help:"The command of --exec begins with an empty store each time it is started."`
+	Each    bool          `help:"Start the command of --exec anew for every case; CONFORMANCE_CASE tells it which."`
 	HTTP    string        `name:"http" help:"JSON API of the server, for cases that look at what it keeps; with --exec, auto: at CONFORMANCE_HTTP." placeholder:"HOST:PORT|auto"`
 	INN     string        `name:"inn" default:"7704358518" help:"INN of the operator (default ${default})."`
 	Key     string        `help:"Master key of TB-GOST-1, 64 hex digits; the public test key when absent." env:"CONFORMANCE_KEY" placeholder:"HEX"`
 	Timeout time.Duration `default:"5s" help:"Limit for an answer or a close (default ${default})."`
+	registerFlags
 }
 
 // reached is an open target.
@@ -47,19 +51,10 @@ func (f *targetFlags) check() error {
 	if _, err := f.master(); err != nil {
 		return err
 	}
-	switch {
-	case f.Target != string(conformance.OFD) && !f.Self:
-		return fmt.Errorf("--target=%s: only the built-in end can be judged so far: add --self", f.Target)
-	case !f.Self && f.Addr == "" && f.Exec == "":
-		return errors.New("say what to judge: --self, --addr HOST:PORT or --exec COMMAND")
-	case f.Fresh && f.Exec == "":
-		return errors.New("--fresh says something about the command of --exec: give one")
-	case f.HTTP != "" && f.Self:
-		return errors.New("--http is of no use with --self, which needs none")
-	case f.HTTP == "auto" && f.Exec == "":
-		return errors.New("--http=auto goes with --exec")
+	if err := f.contradictions(); err != nil {
+		return err
 	}
-	for _, a := range []struct{ flag, addr string }{{"addr", f.Addr}, {"http", f.HTTP}} {
+	for _, a := range []struct{ flag, addr string }{{"addr", f.Addr}, {"http", f.HTTP}, {"listen", f.Listen}, {"marking", f.Marking}} {
 		if a.addr == "" || a.addr == "auto" {
 			continue
 		}
@@ -68,6 +63,33 @@ func (f *targetFlags) check() error {
 		}
 	}
 	return nil
+}
+
+// contradictions refuses flags that do not go together.
+func (f *targetFlags) contradictions() error {
+	if f.Target != string(conformance.OFD) {
+		return f.registerContradictions()
+	}
+	switch {
+	case f.registerFlags.any() != "":
+		return fmt.Errorf("%s says something about a register: add --target kkt", f.registerFlags.any())
+	case !f.Self && f.Addr == "" && f.Exec == "" && f.Image == "":
+		return errors.New("say what to judge: --self, --addr HOST:PORT, --exec COMMAND or --image REF")
+	case (f.Fresh || f.Each) && f.Exec == "":
+		return errors.New("--fresh and --each say something about the command of --exec: give one")
+	case f.HTTP != "" && f.Self:
+		return errors.New("--http is of no use with --self, which needs none")
+	case f.HTTP != "" && f.Image != "":
+		return errors.New("--http goes with --addr and --exec: only the port for documents of a container is in reach")
+	case f.HTTP == "auto" && f.Exec == "":
+		return errors.New("--http=auto goes with --exec")
+	}
+	return nil
+}
+
+// named reports whether the flags say how the target is reached.
+func (f *targetFlags) named() bool {
+	return f.Self || f.Addr != "" || f.Exec != "" || f.Image != "" || f.Control != "" || f.Listen != ""
 }
 
 func (f *targetFlags) party() conformance.Party { return conformance.Party(f.Target) }
@@ -100,6 +122,8 @@ func (f *targetFlags) keys() (*report.Keys, error) {
 func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
 	nothing := func() error { return nil }
 	switch {
+	case f.Target == string(conformance.KKT) && !f.Self:
+		return f.register(ctx, s)
 	case f.Target == string(conformance.KKT):
 		return &reached{target.NewSelfKKT(), nothing}, nil
 	case f.Target == string(conformance.Pair):
@@ -112,6 +136,8 @@ func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
 		return &reached{t, t.Stop}, nil
 	case f.Exec != "":
 		return f.spawn(ctx, s)
+	case f.Image != "":
+		return f.container(ctx, s)
 	}
 	if err := reachable(ctx, f.Addr, f.Timeout); err != nil {
 		return nil, &exitError{exitUnreachable, err}
@@ -141,11 +167,29 @@ func (f *targetFlags) describe(name string) report.Target {
 		flags = append(flags, "--self")
 	case f.Exec != "":
 		add("exec", f.Exec)
-	default:
+	case f.Image != "":
+		add("image", f.Image)
+		if f.Port != defaultPort {
+			add("port", fmt.Sprint(f.Port))
+		}
+	case f.Addr != "":
 		add("addr", f.Addr)
 	}
-	if f.Fresh {
-		flags = append(flags, "--fresh")
+	for _, b := range []struct {
+		flag string
+		on   bool
+	}{{"--fresh", f.Fresh}, {"--each", f.Each}, {"--unattended", f.Unattended && f.Target == string(conformance.KKT)}} {
+		if b.on {
+			flags = append(flags, b.flag)
+		}
+	}
+	for _, v := range []struct{ flag, value string }{{"control", f.Control}, {"listen", f.Listen}, {"marking", f.Marking}, {"fn-serial", f.FNSerial}} {
+		if v.value != "" {
+			add(v.flag, v.value)
+		}
+	}
+	if f.Wait != 0 {
+		add("wait", f.Wait.String())
 	}
 	if f.HTTP != "" {
 		add("http", f.HTTP)
@@ -161,7 +205,10 @@ func (f *targetFlags) describe(name string) report.Target {
 	return t
 }
 
-const defaultINN = "7704358518"
+const (
+	defaultINN  = "7704358518"
+	defaultPort = 7777
+)
 
 // quoted is a value as a shell takes it.
 func quoted(s string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -32,6 +33,7 @@ type serveCmd struct {
 	Model    string        `placeholder:"NAME" help:"Model of a new drive, for example 'ФН-1.1М Ин36-1'."`
 	Seed     uint64        `default:"1" help:"Seed of numbers left to chance."`
 	Inject   []string      `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose when sending, as send.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
+	Drive    string        `name:"drive-faults" placeholder:"JSON" help:"Switches of the drive from the start, as of PUT /faults: {\"no_outage_block\":true}. Every drive of /setup has them too."`
 	Print    bool          `help:"Print each document as on paper."`
 	Poll     time.Duration `default:"1s" help:"How often the queue is looked at."`
 	Keep     bool          `name:"keep-alive" default:"true" negatable:"" help:"Send many documents on one connection; --no-keep-alive opens one for each."`
@@ -111,6 +113,13 @@ func (c *serveCmd) till(p *process) (*control.Till, error) {
 	o := control.TillOptions{OFD: c.OFD, Marking: c.Marking, OneShot: !c.Keep, Timers: link.Timers{Answer: 30 * time.Second}, Faults: faults,
 		Rand: rand.New(rand.NewPCG(c.Seed, 1)), Logger: p.log}
 	o.FN.PowerTimer = func() time.Duration { return time.Since(start) }
+	if c.Drive != "" {
+		d := json.NewDecoder(strings.NewReader(c.Drive))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&o.FN.Faults); err != nil {
+			return nil, usage("--drive-faults: %v", err)
+		}
+	}
 	if c.Print {
 		o.Printer = p.out
 	}

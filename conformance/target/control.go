@@ -21,17 +21,60 @@ import (
 )
 
 // Control is a register that runs already and is driven over its HTTP control port
-// (package emulator/control, kkt serve). There is one register for all cases: each
-// begins by resetting its debug drive. It was told once where its operator is, so the
-// harness listens there.
+// (package emulator/control, kkt serve). There is one register for all cases.
+//
+// A port that has /setup gives each case a register of its own: a new drive, a clock,
+// timers, and the address of the case's operator. At one that has not, each case
+// begins by resetting the debug drive, and the register was told once where its
+// operator is, so that the harness listens there.
 type Control struct {
 	addr         string
 	ofd, marking string
+	can          conformance.Capability
+	setup        bool
 }
 
-// NewControl judges the register whose control port is addr and which sends to ofd
-// and, when that is not empty, asks about marking codes at marking.
-func NewControl(addr, ofd, marking string) *Control { return &Control{addr, ofd, marking} }
+// NewControl judges the register whose control port is addr, of which nothing is known
+// but what every such port can do. It sends to ofd and, when that is not empty, asks
+// about marking codes at marking.
+func NewControl(addr, ofd, marking string) *Control {
+	return &Control{addr: addr, ofd: ofd, marking: marking, can: conformance.NeedsTill | conformance.NeedsDrive}
+}
+
+// FindControl is NewControl that asks the port what it can do. Empty addresses are
+// chosen for each case when the register can be told; otherwise it is an error.
+func FindControl(ctx context.Context, addr, ofd, marking string) (*Control, error) {
+	c := NewControl(addr, ofd, marking)
+	r := &remote{base: "http://" + addr}
+	if err := r.look(ctx); err != nil {
+		return nil, fmt.Errorf("the control port of the register does not answer: %w", err)
+	}
+	var api struct {
+		Paths map[string]any `json:"paths"`
+	}
+	if err := r.call(ctx, http.MethodGet, "/openapi.json", nil, &api); err != nil {
+		return nil, fmt.Errorf("the control port of the register does not say what it can: %w", err)
+	}
+	has := func(path string) bool { return api.Paths[path] != nil }
+	c.can = conformance.NeedsTill
+	if has("/fn/exec") && has("/faults") && has("/power-cut") {
+		c.can |= conformance.NeedsDrive
+	}
+	if has("/setup") && has("/sending") {
+		c.setup = true
+		c.can |= conformance.NeedsSetup | conformance.NeedsScale | conformance.NeedsStill | conformance.NeedsNames
+		if has("/trace/take") {
+			c.can |= conformance.NeedsTrace | conformance.NeedsLine
+		}
+		if has("/shown") {
+			c.can |= conformance.NeedsShown
+		}
+	}
+	if !c.setup && ofd == "" {
+		return nil, errors.New("the control port of the register has no /setup: say where the register sends")
+	}
+	return c, nil
+}
 
 // Addr is empty: the register comes to the harness.
 func (*Control) Addr() string { return "" }
@@ -39,21 +82,29 @@ func (*Control) Addr() string { return "" }
 // String names the target.
 func (c *Control) String() string { return "register at " + c.addr }
 
-// Can is driving it and looking at its drive.
-func (c *Control) Can() conformance.Capability { return conformance.NeedsTill | conformance.NeedsDrive }
+// Can is what its port can do.
+func (c *Control) Can() conformance.Capability { return c.can }
 
 // Single: there is one register.
 func (*Control) Single() {}
 
-// Eager: the register sends each document as it is made.
-func (*Control) Eager() bool { return true }
+// Eager: a register that cannot be set up sends each document as it is made.
+func (c *Control) Eager() bool { return !c.setup }
 
 // Listen is where the register sends.
 func (c *Control) Listen() (ofd, marking string) { return c.ofd, c.marking }
 
-// Open resets the drive.
+// Open makes the register anew, or resets its drive.
 func (c *Control) Open(ctx context.Context, o conformance.KKTOptions) (conformance.Register, error) {
-	r := &remote{base: "http://" + c.addr}
+	r := &remote{base: "http://" + c.addr, setup: c.setup}
+	if c.setup {
+		var s control.Status
+		if err := r.call(ctx, http.MethodPut, "/setup", setup(o), &s); err != nil {
+			return nil, err
+		}
+		r.number = string(s.Drive.Number)
+		return r, nil
+	}
 	if o.MarkingAddr != "" && c.marking == "" {
 		return nil, fmt.Errorf("target: %w: it has no marking operator", conformance.ErrCannot)
 	}
@@ -66,16 +117,35 @@ func (c *Control) Open(ctx context.Context, o conformance.KKTOptions) (conforman
 	return r, r.look(ctx)
 }
 
+// setup is a case's register as the port is asked for it.
+func setup(o conformance.KKTOptions) control.Setup {
+	wall := time.Date(o.Start.Year(), o.Start.Month(), o.Start.Day(), o.Start.Hour(), o.Start.Minute(), 0, 0, moscow)
+	s := control.Setup{Number: fiscal.FNNumber(o.FN), Time: &wall, Operator: o.OFDAddr, Marking: o.MarkingAddr, Resolver: o.Resolver, OneShot: o.OneShot,
+		Scale: o.Scale, Line: o.Line, Sending: control.SendWhenTold,
+		Settings: driveSettings(o.Drive)}
+	if o.Drive.StrictLife {
+		s.Model = strictModel
+	}
+	return s
+}
+
 // remote is a register behind its control port.
 type remote struct {
 	base   string
 	number string
+	setup  bool // the register was made for the case
+
+	commands []conformance.Command // taken and not asked for yet
+	line     []byte
 }
 
 func (r *remote) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
 	}
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -150,10 +220,10 @@ func (r *remote) look(ctx context.Context) error {
 // Do carries an order out.
 func (r *remote) Do(ctx context.Context, o conformance.Order) (conformance.Made, error) {
 	if o.WrongClock != 0 {
-		if err := r.Advance(ctx, o.WrongClock); err != nil {
+		if err := r.advance(ctx, o.WrongClock, true); err != nil {
 			return conformance.Made{}, err
 		}
-		defer func() { _ = r.Advance(ctx, -o.WrongClock) }() // the next call meets what is wrong
+		defer func() { _ = r.advance(ctx, -o.WrongClock, true) }() // the next call meets what is wrong
 	}
 	path, in, err := r.order(ctx, o)
 	if err != nil {
@@ -221,17 +291,35 @@ func (r *remote) Exchange(ctx context.Context) error {
 	return r.post(ctx, "/exchange", struct{}{}, nil)
 }
 
-// Work does nothing: the register works by itself all the time.
+// Work lets the register send by its timers until ctx ends. One that cannot be told
+// works by itself all the time.
 func (r *remote) Work(ctx context.Context) error {
+	if r.setup {
+		if err := r.put(ctx, "/sending", sending{control.SendByTimers}); err != nil {
+			return err
+		}
+	}
 	<-ctx.Done()
+	if r.setup {
+		return r.put(context.WithoutCancel(ctx), "/sending", sending{control.SendWhenTold})
+	}
 	return nil
 }
 
-// Advance moves the register's clock.
+type sending struct {
+	Sending control.Sending `json:"sending"`
+}
+
+// Advance lets time pass.
 func (r *remote) Advance(ctx context.Context, d time.Duration) error {
+	return r.advance(ctx, d, false)
+}
+
+func (r *remote) advance(ctx context.Context, d time.Duration, clockOnly bool) error {
 	return r.post(ctx, "/clock/advance", struct {
-		Duration string `json:"duration"`
-	}{d.String()}, nil)
+		Duration  string `json:"duration"`
+		ClockOnly bool   `json:"clock_only,omitempty"`
+	}{d.String(), clockOnly && r.setup}, nil)
 }
 
 // Time is the register's wall clock.
@@ -241,13 +329,61 @@ func (r *remote) Time(ctx context.Context) (time.Time, error) {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC), err
 }
 
-// Shown is not known over the port.
-func (r *remote) Shown(context.Context) ([]conformance.Shown, error) {
-	return nil, conformance.ErrCannot
+// Shown are the codes that the register told.
+func (r *remote) Shown(ctx context.Context) ([]conformance.Shown, error) {
+	if !r.setup {
+		return nil, conformance.ErrCannot
+	}
+	var list struct{ Items []control.Shown }
+	if err := r.call(ctx, http.MethodGet, "/shown", nil, &list); err != nil {
+		return nil, err
+	}
+	var all []conformance.Shown
+	for _, s := range list.Items {
+		all = append(all, conformance.Shown(s))
+	}
+	return all, nil
 }
 
 // Close leaves the register as it is.
 func (r *remote) Close() error { return nil }
+
+// Commands since the last call.
+func (r *remote) Commands() []conformance.Command {
+	r.take()
+	all := r.commands
+	r.commands = nil
+	return all
+}
+
+// Line are the bytes written since the last call.
+func (r *remote) Line() []byte {
+	r.take()
+	all := r.line
+	r.line = nil
+	return all
+}
+
+// take fetches what was recorded. A port that does not answer any more fails the next
+// order.
+func (r *remote) take() {
+	var got control.Recorded
+	if err := r.post(context.Background(), "/trace/take", struct{}{}, &got); err != nil {
+		return
+	}
+	for _, c := range got.Commands {
+		cmd, err1 := strconv.ParseUint(c.Command, 16, 8)
+		code, err2 := strconv.ParseUint(c.Code, 16, 8)
+		data, err3 := hex.DecodeString(c.Data)
+		answer, err4 := hex.DecodeString(c.Answer)
+		if errors.Join(err1, err2, err3, err4) == nil {
+			r.commands = append(r.commands, conformance.Command{Cmd: byte(cmd), Data: data, Code: byte(code), Answer: answer})
+		}
+	}
+	if b, err := hex.DecodeString(got.Line); err == nil {
+		r.line = append(r.line, b...)
+	}
+}
 
 // Drive is the state of the drive.
 func (r *remote) Drive(ctx context.Context) (conformance.DriveView, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
+	"github.com/fiscalbench/fiscalbench/fiscal"
 )
 
 // Firmware is a register on somebody's desk that knows the harness as its operator.
@@ -21,20 +22,36 @@ type Firmware struct {
 	// Wait is how long a message is waited for: longer than the register's answer and
 	// retry timers together. An hour and ten minutes when zero (transport.md 7.1).
 	Wait time.Duration
+	// Drive is the bench's, for a register that has none; nil: it has one of its own.
+	Drive *Drive
+	// Start starts the register for a case; nil: it runs already.
+	Start func(ctx context.Context, o conformance.KKTOptions) (stop func() error, err error)
+	Name  string // for reports; made of OFD when empty
 }
 
 // Addr is empty: the register comes to the harness.
 func (*Firmware) Addr() string { return "" }
 
 // String names the target.
-func (f *Firmware) String() string { return "register that calls " + f.OFD }
-
-// Can is nothing without a person.
-func (f *Firmware) Can() conformance.Capability {
-	if f.Ask == nil {
-		return 0
+func (f *Firmware) String() string {
+	if f.Name != "" {
+		return f.Name
 	}
-	return conformance.NeedsTill
+	return "register that calls " + f.OFD
+}
+
+// Can is nothing without a person and without a drive of the bench.
+func (f *Firmware) Can() (c conformance.Capability) {
+	if f.Ask != nil {
+		c |= conformance.NeedsTill
+	}
+	if f.Drive != nil {
+		c |= conformance.NeedsDrive | conformance.NeedsTrace | conformance.NeedsSetup
+		if f.Drive.heard {
+			c |= conformance.NeedsLine
+		}
+	}
+	return c
 }
 
 // Single: there is one register.
@@ -54,13 +71,32 @@ func (f *Firmware) Patience() time.Duration {
 	return f.Wait
 }
 
-// Open takes the register as it is.
-func (f *Firmware) Open(context.Context, conformance.KKTOptions) (conformance.Register, error) {
-	return &byHand{f}, nil
+// Open takes the register as it is, or starts it. With somebody there to register it
+// anew it gets a new drive.
+func (f *Firmware) Open(ctx context.Context, o conformance.KKTOptions) (conformance.Register, error) {
+	if f.Drive != nil && (f.Ask != nil || f.Start != nil) {
+		if err := f.Drive.insert(fiscal.FNNumber(o.FN), o.Drive); err != nil {
+			return nil, err
+		}
+	}
+	hand := byHand{f: f}
+	if f.Start != nil {
+		var err error
+		if hand.stop, err = f.Start(ctx, o); err != nil {
+			return nil, fmt.Errorf("target: starting the register: %w", err)
+		}
+	}
+	if f.Drive != nil {
+		return &withDrive{hand, f.Drive}, nil
+	}
+	return &hand, nil
 }
 
 // byHand is a register that a person works.
-type byHand struct{ f *Firmware }
+type byHand struct {
+	f    *Firmware
+	stop func() error // nil: it goes on
+}
 
 // FN is not known before a message came.
 func (*byHand) FN() string { return "" }
@@ -75,6 +111,8 @@ func (h *byHand) Do(ctx context.Context, o conformance.Order) (conformance.Made,
 	switch {
 	case errors.As(err, &refused):
 		return conformance.Made{}, refused
+	case errors.Is(err, conformance.ErrHands), errors.Is(err, conformance.ErrCannot):
+		return conformance.Made{}, err
 	case err != nil:
 		return conformance.Made{}, fmt.Errorf("target: asking for hands: %w", err)
 	}
@@ -122,5 +160,10 @@ func (*byHand) Shown(context.Context) ([]conformance.Shown, error) {
 	return nil, errors.Join(conformance.ErrHands, conformance.ErrCannot)
 }
 
-// Close leaves the register as it is.
-func (*byHand) Close() error { return nil }
+// Close ends the register that was started, and leaves any other as it is.
+func (h *byHand) Close() error {
+	if h.stop != nil {
+		return h.stop()
+	}
+	return nil
+}

@@ -61,7 +61,10 @@ type Status struct {
 	Drive        fn.View           `json:"drive"`
 	Operator     string            `json:"operator,omitempty"` // host:port
 	Sending      Sending           `json:"sending"`
-	LastExchange *ExchangeState    `json:"last_exchange,omitempty"`
+	// Injected are the faults that the register was started with: it misbehaves on
+	// purpose, and nothing it does proves anything.
+	Injected     []string       `json:"injected,omitempty"`
+	LastExchange *ExchangeState `json:"last_exchange,omitempty"`
 }
 
 // ExchangeState is the last attempt to send.

@@ -115,7 +115,7 @@ func emulated(n fiscal.FNNumber) bool {
 }
 
 func (t *Till) setupWorld(s *Setup) (*world, error) {
-	drive := fn.Options{Number: s.Number, Settings: s.Settings}
+	drive := fn.Options{Number: s.Number, Settings: s.Settings, Faults: t.opt.FN.Faults}
 	if s.Number == "" {
 		drive.Number = emulator.DrawNumber(t.opt.Rand)
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -195,7 +196,8 @@ func (t *Till) CloseArchive(c kkt.Cashier) (kkt.Result, error) {
 // ReplaceFN puts a new drive in: an empty number is drawn, an empty model is the one
 // of the number.
 func (t *Till) ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kkt.Result, error) {
-	o := fn.Options{Number: number, PowerTimer: t.present().options.FN.PowerTimer, Settings: t.present().options.FN.Settings}
+	o := fn.Options{Number: number, PowerTimer: t.present().options.FN.PowerTimer, Settings: t.present().options.FN.Settings,
+		Faults: t.opt.FN.Faults}
 	if number == "" {
 		o.Number = emulator.DrawNumber(t.opt.Rand)
 	} else if !emulated(number) {
@@ -216,11 +218,25 @@ func (t *Till) ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kk
 	return t.made(res, err)
 }
 
+// injected are the rules by which the register misbehaves, and the drive's switches of
+// the start.
+func (t *Till) injected() (all []string) {
+	if t.opt.Faults != nil {
+		for _, r := range t.opt.Faults.Rules() {
+			all = append(all, r.Text)
+		}
+	}
+	if b, err := json.Marshal(t.opt.FN.Faults); err == nil && string(b) != "{}" {
+		all = append(all, "drive "+string(b))
+	}
+	return all
+}
+
 // Status tells how the register is.
 func (t *Till) Status() (Status, error) {
 	w := t.present()
 	e := w.reg
-	s := Status{Time: w.watch.now(), Operator: w.options.OFD, Sending: t.sends()}
+	s := Status{Time: w.watch.now(), Operator: w.options.OFD, Sending: t.sends(), Injected: t.injected()}
 	if err := e.Do(func(d *fn.Device) error { s.Drive = d.View(); return nil }); err != nil {
 		return s, err
 	}

@@ -15,6 +15,9 @@ type Faults struct {
 	Critical bool `json:"critical,omitempty"`
 	// OFDSilentDays makes every unconfirmed document older by so many days.
 	OFDSilentDays int `json:"ofd_silent_days,omitempty"`
+	// NoOutageBlock breaks the rule of 15h: documents are made however old the oldest
+	// unconfirmed one is, so that it can be seen whether anybody notices.
+	NoOutageBlock bool `json:"no_outage_block,omitempty"`
 	// KeyDaysLeft is the rest of the keys' life whatever the date; below 0 it is over.
 	KeyDaysLeft *int `json:"key_days_left,omitempty"`
 	// ArchiveUsed adds so many documents to the archive's filling.

@@ -157,7 +157,7 @@ func (d *Device) limits(n need) *refusal {
 	if n&needStore != 0 && d.store.busy() >= d.set.StoreBytes {
 		return refuse(QueueFull, "хранилище документов для ОФД заполнено: %d байт из %d, передайте документы", d.store.busy(), d.set.StoreBytes)
 	}
-	if n&needConfirmed != 0 && d.waited() >= blockedAfter {
+	if n&needConfirmed != 0 && !d.faults.NoOutageBlock && d.waited() >= blockedAfter {
 		return refuse(WaitedTooLong, "документ №%d от %s не подтвержден ОФД %d суток", d.ofd.first().Number, clock(d.ofd.first().Time), d.waited()/day)
 	}
 	return nil

@@ -14,6 +14,18 @@ import (
 )
 
 // The table of fn.md 5.1.
+// The switch that breaks the rule of 15h lets a drive work on after 30 days; without it
+// the same drive is blocked.
+func TestDevice_NoOutageBlockIsAFault(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []bool{false, true} {
+		r := openRig(t, fiscal.FFD105)
+		require.NoError(t, r.SetFaults(Faults{OFDSilentDays: 31, NoOutageBlock: broken}))
+		a := r.Exec(CmdBeginReceipt, r.stamp())
+		assert.Equal(t, map[bool]Code{false: WaitedTooLong, true: Done}[broken], a.Code)
+	}
+}
+
 func TestDevice_ComputesKeyLife(t *testing.T) {
 	t.Parallel()
 	const services, none = ModeServices, 0

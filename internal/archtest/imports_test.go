@@ -67,6 +67,11 @@ var testOnly = []string{
 	"github.com/stretchr/testify", "pgregory.net/rapid", "github.com/testcontainers/", "go.uber.org/goleak",
 }
 
+// exceptions: what a package is for.
+var exceptions = map[string][]string{
+	module + "/conformance/target/container": {"github.com/testcontainers/"}, // conformance run --image
+}
+
 // testHelpers may use what is for tests only: they are imported by tests alone.
 var testHelpers = []string{"fiscal/fiscaltest", "server/servertest", "server/store/storetest", "server/store/office/officetest", "emulator/emulatortest", "conformance/props", "conformance/mutants", "internal/pgtest", "internal/archtest"}
 
@@ -100,7 +105,7 @@ func TestImports_FollowTheLayout(t *testing.T) {
 				t.Errorf("%s imports %s, which is for tests only", p.ImportPath, imp)
 			}
 			for _, bad := range testOnly {
-				if strings.HasPrefix(imp, bad) && !within(p.ImportPath, testHelpers...) {
+				if strings.HasPrefix(imp, bad) && !within(p.ImportPath, testHelpers...) && !slices.Contains(exceptions[p.ImportPath], bad) {
 					t.Errorf("%s imports %s outside tests", p.ImportPath, imp)
 				}
 			}
