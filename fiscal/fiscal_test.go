@@ -27,6 +27,31 @@ func TestCRC16_PartsEqualWhole(t *testing.T) {
 	})
 }
 
+// The definition, bit by bit, for every length around the blocks of eight.
+func TestCRC16_FollowsItsPolynomial(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes")
+		want := uint16(0xFFFF)
+		for _, v := range b {
+			want ^= uint16(v) << 8
+			for range 8 {
+				top := want >> 15
+				want = want<<1 ^ top*0x1021
+			}
+		}
+		assert.Equal(t, want, fiscal.CRC16(b))
+	})
+}
+
+func BenchmarkCRC16(b *testing.B) {
+	data := make([]byte, 600)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		fiscal.CRC16(data)
+	}
+}
+
 func TestINN_Check(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

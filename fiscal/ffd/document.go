@@ -35,19 +35,9 @@ func Decode(raw []byte) (*Document, error) {
 	if _, ok := tlv.Find(outer.Value, TagFFDVersion); !ok {
 		nested = nestedFFD10
 	}
-	// A form code that is also the tag of a structure would be taken for one: only
-	// the first field asked about is the document itself.
-	first := true
-	root, err := tlv.Parse(raw, func(t tlv.Tag) bool {
-		if first {
-			first = false
-			return true
-		}
-		return nested(t)
-	}, tlv.Limits{})
-	if len(root) > 0 {
-		d.Fields = root[0].Children
-	}
+	// The document itself is a structure even when its form code is the tag of a plain
+	// field.
+	d.Fields, err = tlv.ParseInside(raw, nested, tlv.Limits{})
 	return d, err
 }
 

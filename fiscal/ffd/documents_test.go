@@ -174,7 +174,7 @@ func TestTables_LoadFast(t *testing.T) {
 		best = min(best, time.Since(start))
 	}
 	t.Logf("all tables read in %v", best)
-	assert.Less(t, best, 20*time.Millisecond*raceFactor)
+	assert.Less(t, best, 200*time.Millisecond*raceFactor, "6 ms on a still machine")
 }
 
 func BenchmarkTables(b *testing.B) {

@@ -88,6 +88,7 @@ func (s *TBGOST1) Confirm(_ context.Context, r ConfirmRequest) ([]byte, error) {
 		return nil, fmt.Errorf("sign: confirming FD %d: %w", r.Request.FD, err)
 	}
 	var b tlv.Builder
+	b.Grow(len(r.STLV) + tlv.HeaderLen + len(fpo))
 	b.STLV(doc.Tag, func(b *tlv.Builder) {
 		b.Fields(doc.Value)
 		b.Raw(ffd.TagFPO, fpo[:])

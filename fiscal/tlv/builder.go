@@ -3,6 +3,7 @@ package tlv
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,8 @@ type Builder struct {
 	buf  []byte
 	path []Tag
 	err  error
+
+	levels [4]Tag // memory of path for documents that nest little
 }
 
 // Bytes returns what was written and the first error. The slice is the builder's
@@ -20,6 +23,14 @@ func (b *Builder) Bytes() ([]byte, error) { return b.buf, b.err }
 
 // Len is the number of bytes written so far.
 func (b *Builder) Len() int { return len(b.buf) }
+
+// Grow makes room for n more bytes, so that writing them takes no more memory.
+func (b *Builder) Grow(n int) {
+	b.buf = slices.Grow(b.buf, n)
+	if b.path == nil {
+		b.path = b.levels[:0]
+	}
+}
 
 // Reset forgets everything but the memory.
 func (b *Builder) Reset() { b.buf, b.path, b.err = b.buf[:0], b.path[:0], nil }

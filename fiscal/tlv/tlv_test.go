@@ -90,6 +90,48 @@ func TestParse_Errors(t *testing.T) {
 	}
 }
 
+// The outer field is a structure even when its tag is not one: forms of documents
+// share their numbers with tags.
+func TestParseInside(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, hex string
+		cause     error
+		path      []tlv.Tag
+		offset    int
+	}{
+		{"whole", "0300" + "1900" + handItem, nil, nil, 0},
+		{"no header", "030000", tlv.ErrHeader, nil, 0},
+		{"overrun of the outer field", "030002000a", tlv.ErrOverrun, []tlv.Tag{3}, 0},
+		{"bytes after it", "03000000" + "00", tlv.ErrOverrun, []tlv.Tag{3}, 4},
+		{"overrun inside", "03000600" + "fc0303003930", tlv.ErrOverrun, []tlv.Tag{3, 1020}, 4},
+		{"overrun inside an item", "03000a00" + "2304060006040300" + "8fa8", tlv.ErrOverrun, []tlv.Tag{3, 1059, 1030}, 8},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			raw := unhex(t, tc.hex)
+			nodes, err := tlv.ParseInside(raw, nested, tlv.Limits{})
+			if tc.cause == nil {
+				require.NoError(t, err)
+				body, err := tlv.Append(nil, nodes)
+				require.NoError(t, err)
+				assert.Equal(t, raw[tlv.HeaderLen:], body)
+				assert.Equal(t, tlv.HeaderLen, nodes[0].Offset)
+				return
+			}
+			var e *tlv.Error
+			require.ErrorAs(t, err, &e)
+			require.ErrorIs(t, err, tc.cause)
+			assert.Equal(t, tlv.PathString(tc.path), tlv.PathString(e.Path))
+			assert.Equal(t, tc.offset, e.Offset)
+		})
+	}
+	_, err := tlv.ParseInside(unhex(t, "0300"+"1900"+handItem), nested, tlv.Limits{Depth: 2})
+	require.ErrorIs(t, err, tlv.ErrDepth)
+	_, err = tlv.ParseInside(unhex(t, "0300"+"1900"+handItem), nested, tlv.Limits{Fields: 4})
+	require.ErrorIs(t, err, tlv.ErrCount)
+}
+
 func TestParse_KeepsWhatWasReadBeforeTheError(t *testing.T) {
 	t.Parallel()
 	nodes, err := tlv.Parse(unhex(t, handItem+"fc0309003930"), nested, tlv.Limits{})

@@ -48,11 +48,31 @@ type Node struct {
 // Parse reads buf into a tree. nested tells which tags are STLV. On an error the
 // fields read so far are returned with it.
 func Parse(buf []byte, nested func(Tag) bool, limits Limits) ([]Node, error) {
-	p := parser{nested: nested, limits: limits.orDefault()}
-	if len(buf) > p.limits.Length {
-		return nil, &Error{Expected: fmt.Sprintf("at most %d bytes", p.limits.Length), Got: fmt.Sprintf("%d bytes", len(buf)), Err: ErrTooLong}
+	p, err := newParser(buf, nested, limits)
+	if err != nil {
+		return nil, err
 	}
 	return p.level(buf, 0, 1)
+}
+
+// ParseInside is Parse for the fields of one STLV that fills buf, whatever nested
+// says of its tag. Offsets count from the start of buf, paths of errors begin with
+// its tag, and it is the first level of depth.
+func ParseInside(buf []byte, nested func(Tag) bool, limits Limits) ([]Node, error) {
+	p, err := newParser(buf, nested, limits)
+	if err != nil {
+		return nil, err
+	}
+	outer, rest, err := Outer(buf)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, &Error{Path: []Tag{outer.Tag}, Offset: len(buf) - len(rest), Expected: "the end of the STLV",
+			Got: fmt.Sprintf("%d more bytes", len(rest)), Err: ErrOverrun}
+	}
+	p.path, p.count = append(p.path, outer.Tag), 1
+	return p.level(outer.Value, HeaderLen, 2)
 }
 
 type parser struct {
@@ -60,31 +80,70 @@ type parser struct {
 	limits Limits
 	path   []Tag
 	count  int
+	room   []Node // for levels to come: a tree takes one or two blocks of memory
+}
+
+func newParser(buf []byte, nested func(Tag) bool, limits Limits) (*parser, error) {
+	p := &parser{nested: nested, limits: limits.orDefault()}
+	if len(buf) > p.limits.Length {
+		return nil, &Error{Expected: fmt.Sprintf("at most %d bytes", p.limits.Length), Got: fmt.Sprintf("%d bytes", len(buf)), Err: ErrTooLong}
+	}
+	p.room = make([]Node, 0, min(len(buf)/bytesOfField, maxRoom)+1)
+	return p, nil
+}
+
+// Size of the blocks that nodes are taken from: fields of real documents have 8
+// bytes or more on the average.
+const (
+	bytesOfField = 8
+	maxRoom      = 512
+)
+
+// take is memory for the nodes of one level.
+func (p *parser) take(n int) []Node {
+	if cap(p.room)-len(p.room) < n {
+		p.room = make([]Node, 0, max(n, maxRoom/8))
+	}
+	start := len(p.room)
+	p.room = p.room[:start+n]
+	return p.room[start : start : start+n]
+}
+
+// fieldsOf counts the fields of one level, a broken one included.
+func fieldsOf(buf []byte) (n int) {
+	w := Walk(buf)
+	for w.Next() {
+		n++
+	}
+	return n
 }
 
 func (p *parser) level(buf []byte, base, depth int) ([]Node, error) {
 	if depth > p.limits.Depth {
 		return nil, p.fail(base, fmt.Sprintf("at most %d levels", p.limits.Depth), fmt.Sprintf("%d", depth), ErrDepth)
 	}
-	var nodes []Node
+	if len(buf) == 0 {
+		return nil, nil
+	}
+	nodes := p.take(min(fieldsOf(buf), p.limits.Fields))
 	w := Walk(buf)
 	for w.Next() {
 		f := w.Field()
 		if p.count++; p.count > p.limits.Fields {
 			return nodes, p.fail(base+f.Offset, fmt.Sprintf("at most %d fields", p.limits.Fields), "more", ErrCount)
 		}
-		n := Node{Tag: f.Tag, Offset: base + f.Offset, Value: f.Value}
+		nodes = append(nodes, Node{Tag: f.Tag, Offset: base + f.Offset, Value: f.Value})
 		if p.nested(f.Tag) {
+			n := &nodes[len(nodes)-1]
 			n.Nested = true
 			p.path = append(p.path, f.Tag)
 			var err error
 			n.Children, err = p.level(f.Value, n.Offset+HeaderLen, depth+1)
 			p.path = p.path[:len(p.path)-1]
 			if err != nil {
-				return append(nodes, n), err
+				return nodes, err
 			}
 		}
-		nodes = append(nodes, n)
 	}
 	if err := w.Err(); err != nil {
 		var e *Error

@@ -105,10 +105,14 @@ func (f *Format) Bits(c *Confirmation) uint8 {
 	return c.Answer.Bits() | f.ExtraBits
 }
 
+// documentRoom is the length of the longest form 7 without 1078, in bytes.
+const documentRoom = 7*tlv.HeaderLen + fiscal.INNLen + fiscal.FNNumberLen + 4 + 4 + 1
+
 // Document writes form 7 without 1078, header included, in the order of TRN-074.
 func (f *Format) Document(c *Confirmation) ([]byte, error) {
 	fn, inn := c.FN.Padded(), c.OFD.Padded()
 	var b tlv.Builder
+	b.Grow(documentRoom)
 	b.STLV(tlv.Tag(fiscal.FormOperatorAck), func(b *tlv.Builder) {
 		b.Raw(ffd.TagOFDINN, inn[:])
 		b.Raw(ffd.TagFNNumber, fn[:])
