@@ -63,18 +63,14 @@ func (c *Conn) Quiet() *Conn {
 
 // AskWithin is Ask with a limit of its own for the answer or the end.
 func (c *Conn) AskWithin(b []byte, limit time.Duration) ([]byte, Ending) {
-	c.Send(b)
-	reply, end := c.receive(limit)
-	if !c.quiet {
-		c.run.record(b, reply, end)
-	}
-	return reply, end
+	return c.ask(b, limit)
 }
 
 // End waits for the connection to end and tells how it did and how long it took.
 func (c *Conn) End(limit time.Duration) (Ending, time.Duration) {
 	start := time.Now()
-	_, end := c.receive(limit)
+	got, end := c.receive(limit)
+	c.settle(got, end)
 	return end, time.Since(start)
 }
 
@@ -121,8 +117,10 @@ func (c *Conn) Ended(limit time.Duration) (Ending, time.Duration) {
 	start := time.Now()
 	c.SetReadDeadline(start.Add(limit))
 	_, err := io.Copy(io.Discard, c.Conn)
-	if err == nil {
-		return Closed, time.Since(start)
+	end := Closed
+	if err != nil {
+		end = ending(err)
 	}
-	return ending(err), time.Since(start)
+	c.settle(nil, end)
+	return end, time.Since(start)
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -16,6 +17,8 @@ import (
 type Conn struct {
 	run   *Run
 	quiet bool // exchanges are not kept: the case has thousands
+	// waiting was sent and is not in an exchange yet.
+	waiting []byte
 	net.Conn
 }
 
@@ -50,6 +53,27 @@ func (r *Run) open(ctx context.Context, addr string) (net.Conn, error) {
 // Send writes bytes; a peer that has closed already is not an error here, reading
 // will show it.
 func (c *Conn) Send(b []byte) {
+	c.send(b)
+	if !c.quiet {
+		c.waiting = append(c.waiting, b...)
+	}
+}
+
+// settle puts what was sent without waiting into an exchange that ends so.
+func (c *Conn) settle(received []byte, e Ending) {
+	if len(c.waiting) > 0 {
+		c.run.record(c.waiting, received, e)
+		c.waiting = nil
+	}
+}
+
+// Close ends the connection.
+func (c *Conn) Close() error {
+	c.settle(nil, Sent)
+	return c.Conn.Close()
+}
+
+func (c *Conn) send(b []byte) {
 	c.SetWriteDeadline(time.Now().Add(c.run.timeout()))
 	var err error
 	for size := c.run.segment(len(b)); len(b) > 0 && err == nil; b = b[min(size, len(b)):] {
@@ -71,7 +95,11 @@ func (r *Run) segment(n int) int {
 
 // Receive reads one answer: a session header and the body it announces. How the
 // connection ended is told when no whole answer came.
-func (c *Conn) Receive() ([]byte, Ending) { return c.receive(c.run.timeout()) }
+func (c *Conn) Receive() ([]byte, Ending) {
+	reply, end := c.receive(c.run.timeout())
+	c.settle(reply, end)
+	return reply, end
+}
 
 func (c *Conn) receive(limit time.Duration) ([]byte, Ending) {
 	c.SetReadDeadline(time.Now().Add(limit))
@@ -101,17 +129,27 @@ func ending(err error) Ending {
 
 // Ask sends a message and reads its answer.
 func (c *Conn) Ask(b []byte) ([]byte, Ending) {
-	c.Send(b)
-	reply, end := c.Receive()
-	if !c.quiet {
-		c.run.record(b, reply, end)
-	}
+	return c.ask(b, c.run.timeout())
+}
+
+func (c *Conn) ask(b []byte, limit time.Duration) ([]byte, Ending) {
+	c.settle(nil, Sent)
+	c.send(b)
+	reply, end := c.receive(limit)
+	c.keep(b, reply, end)
 	return reply, end
+}
+
+func (c *Conn) keep(sent, received []byte, e Ending) {
+	if c.run.unkept = c.quiet; !c.quiet {
+		c.run.record(sent, received, e)
+	}
 }
 
 // Silent reports whether nothing comes for a while; the connection stays.
 func (c *Conn) Silent(limit time.Duration) bool {
 	got, end := c.receive(limit)
+	c.settle(got, end)
 	return len(got) == 0 && end == Hung
 }
 
@@ -152,10 +190,9 @@ func (r *Run) problems(found []model.Problem, mark Mark, requirement string) {
 
 // Next judges the answer to a message that was sent before without waiting.
 func (c *Conn) Next(register *model.Register, message []byte, mark Mark) Answer {
-	reply, end := c.Receive()
-	if !c.quiet {
-		c.run.record(message, reply, end)
-	}
+	reply, end := c.receive(c.run.timeout())
+	c.waiting = bytes.TrimPrefix(c.waiting, message)
+	c.keep(message, reply, end)
 	return c.judge(register, message, reply, end, mark)
 }
 

@@ -95,6 +95,7 @@ func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 		ofd, marking = l.Listen()
 	}
 	d.Operator = r.operator(ctx, orFree(ofd), d.now)
+	r.between = d.Operator
 	if o.Marking {
 		d.Marking = r.operator(ctx, orFree(marking), d.now)
 		d.Marking.right = markingRight(d.now)
@@ -139,7 +140,7 @@ func (r *Run) operator(ctx context.Context, addr string, now func() time.Time) *
 		if !ended {
 			ended = true
 			o.Down()
-			r.result.Exchanges = append(r.result.Exchanges, o.exchanges()...)
+			r.recordAll(o, o.exchanges())
 		}
 	}
 	r.desk = append(r.desk, end)
@@ -285,8 +286,10 @@ func (d *Desk) Phase(ctx context.Context, mark Mark, want byte) {
 // returns them.
 func (d *Desk) Fine(mark Mark) []Heard {
 	all := d.Operator.Heard()
-	for _, h := range all {
-		d.problems(h.Problems, mark, fmt.Sprintf("document %d is a right message", h.FD))
+	for i, h := range all {
+		d.lookingAt(d.Operator, i+1, func() {
+			d.problems(h.Problems, mark, fmt.Sprintf("document %d is a right message", h.FD))
+		})
 	}
 	return all
 }
@@ -317,13 +320,13 @@ func (d *Desk) Elsewhere(ctx context.Context, addr string) *Operator {
 // Framed demands that the headers of every message so far are right. Signs are left
 // out: those of a real drive nobody can check here.
 func (d *Desk) Framed(mark Mark) {
-	for _, h := range d.Operator.Heard() {
+	for i, h := range d.Operator.Heard() {
 		var found []model.Problem
 		for _, p := range h.Problems {
 			if !strings.HasPrefix(p.Check, "sign/") {
 				found = append(found, p)
 			}
 		}
-		d.problems(found, mark, fmt.Sprintf("document %d is well-formed", h.FD))
+		d.lookingAt(d.Operator, i+1, func() { d.problems(found, mark, fmt.Sprintf("document %d is well-formed", h.FD)) })
 	}
 }

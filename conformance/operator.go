@@ -310,6 +310,12 @@ func readMessage(c net.Conn) ([]byte, error) {
 	return append(header, body...), nil
 }
 
+func (o *Operator) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.heard)
+}
+
 // exchanges are what was heard and answered, for the record.
 func (o *Operator) exchanges() []Exchange {
 	var all []Exchange

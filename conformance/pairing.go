@@ -43,6 +43,7 @@ func (r *Run) Pair(ctx context.Context, o DeskOptions) *Pairing {
 	}
 	p := &Pairing{Desk: &Desk{Run: r, scale: scale, began: r.runner.Start}, Tap: r.tap(ctx, operator.Addr()),
 		OFD: &Run{runner: &other, c: r.c, variant: r.variant, result: r.result, rand: r.rand}}
+	r.between = p.Tap
 	options := KKTOptions{FN: fmt.Sprintf("9999078902%06d", r.rand.IntN(1_000_000)), OFDAddr: p.Tap.Addr(), Master: r.Master(), Start: r.runner.Start,
 		OneShot: o.OneShot, Scale: scale, Drive: o.Drive, Case: r.c.ID, Variant: r.variant.String()}
 	if o.Marking {
@@ -61,7 +62,7 @@ func (r *Run) tap(ctx context.Context, forward string) *Tap {
 	r.settle("listening between the ends", err)
 	r.onEnd(func() {
 		t.Down()
-		r.result.Exchanges = append(r.result.Exchanges, t.exchanges()...)
+		r.recordAll(t, t.exchanges())
 	})
 	return t
 }
@@ -80,13 +81,21 @@ func (p *Pairing) Advance(ctx context.Context, d time.Duration) {
 // the operator, each answer as the register. Codes other than clean are counted as
 // wrong unless they may be flagged. It returns the messages.
 func (p *Pairing) Judge(ctx context.Context, mark Mark) (all []*model.Message) {
-	for _, x := range p.Tap.Passed() {
-		m, problems := model.ReadMessage(p.Master(), p.Run.OFD(), x.Message)
-		all = append(all, m)
+	for i, x := range p.Tap.Passed() {
+		all = append(all, p.judge(ctx, mark, i, x))
+	}
+	return all
+}
+
+// judge judges what passed as number i.
+func (p *Pairing) judge(ctx context.Context, mark Mark, i int, x Passed) (m *model.Message) {
+	p.lookingAt(p.Tap, i+1, func() {
+		var problems []model.Problem
+		m, problems = model.ReadMessage(p.Master(), p.Run.OFD(), x.Message)
 		p.problems(problems, mark, fmt.Sprintf("document %d of the register is a right message", m.FD))
 		if x.Answer == nil {
 			p.Expect("wire/answered", mark, fmt.Sprintf("document %d is answered", m.FD), x.Note != "", "an answer", "none")
-			continue
+			return
 		}
 		reg := reader(p.Master(), m, p.Run.OFD())
 		ack, problems := model.ReadAck(reg, x.Message, x.Answer)
@@ -96,8 +105,8 @@ func (p *Pairing) Judge(ctx context.Context, mark Mark) (all []*model.Message) {
 		}
 		rules := p.OFD.Document(ctx, m.FN, m.FD).Rules
 		p.Should("document/findings", mark, fmt.Sprintf("the operator has nothing to remark on document %d", m.FD), len(rules) == 0, "none", rules)
-	}
-	return all
+	})
+	return m
 }
 
 // Stored demands that the operator has every document of the drive once, without a

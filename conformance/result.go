@@ -24,7 +24,8 @@ type Check struct {
 	OK          bool   `json:"ok"`
 	Expected    string `json:"expected,omitempty"` // of a failed check
 	Seen        string `json:"seen,omitempty"`
-	Offset      int    `json:"offset,omitempty"` // of the offending byte in the last answer
+	Exchange    int    `json:"exchange,omitempty"` // number of the exchange it looked at, from 1; 0: of none, or it is not kept
+	Offset      int    `json:"offset,omitempty"`   // of the offending byte in what was received in it
 }
 
 // Ending is how a connection looked after an exchange.
@@ -36,6 +37,7 @@ const (
 	Closed   Ending = "closed"   // the peer closed it without a byte
 	Reset    Ending = "reset"    // RST without a byte
 	Hung     Ending = "hung"     // nothing came within the time limit
+	Sent     Ending = "sent"     // nothing was waited for
 )
 
 // Exchange is one request with its answer.
@@ -64,6 +66,7 @@ type Result struct {
 	Reason    string        `json:"reason,omitempty"`
 	Checks    []Check       `json:"checks"`
 	Exchanges []Exchange    `json:"exchanges"`
+	Injected  []string      `json:"injected,omitempty"` // faults that an end injected on purpose meanwhile
 	Took      time.Duration `json:"took_ns"`
 }
 

@@ -20,6 +20,20 @@ type Run struct {
 	conns   []*Conn
 	closers []func()
 	desk    []func() // end the operators of the desk in use
+	unkept  bool     // the last exchange is not in the record
+	// between is what writes down the exchanges of a register, which are recorded when it
+	// ends; until then pending says which of them a check looked at.
+	between heardSoFar
+	pending []pendingCheck
+}
+
+// heardSoFar counts exchanges that are not recorded yet.
+type heardSoFar interface{ count() int }
+
+type pendingCheck struct {
+	check int
+	of    heardSoFar
+	n     int // from 1
 }
 
 // Stop ends the case as an error of the harness.
@@ -111,6 +125,12 @@ func (r *Run) check(name string, level Level, mark Mark, requirement string, ok 
 	if !ok {
 		c.Expected, c.Seen = fmt.Sprint(expected), fmt.Sprint(seen)
 	}
+	switch {
+	case r.between != nil:
+		r.pending = append(r.pending, pendingCheck{len(r.result.Checks), r.between, r.between.count()})
+	case !r.unkept:
+		c.Exchange = len(r.result.Exchanges)
+	}
 	r.result.Checks = append(r.result.Checks, c)
 	return ok
 }
@@ -118,6 +138,40 @@ func (r *Run) check(name string, level Level, mark Mark, requirement string, ok 
 func (r *Run) record(sent, received []byte, e Ending) {
 	r.result.Exchanges = append(r.result.Exchanges, Exchange{Sent: hex.EncodeToString(sent), Received: hex.EncodeToString(received), Ending: e})
 }
+
+// recordAll records the exchanges of what stood between, and lets the checks that
+// looked at them say so.
+func (r *Run) recordAll(of heardSoFar, all []Exchange) {
+	for _, p := range r.pending {
+		if p.of == of && p.n > 0 && p.n <= len(all) {
+			r.result.Checks[p.check].Exchange = len(r.result.Exchanges) + p.n
+		}
+	}
+	r.result.Exchanges = append(r.result.Exchanges, all...)
+	if r.between == of {
+		r.between = nil
+	}
+}
+
+// lookingAt says for the checks of f that they look at exchange n, from 1.
+func (r *Run) lookingAt(of heardSoFar, n int, f func()) {
+	before := r.between
+	r.between = at{of, n}
+	first := len(r.pending)
+	f()
+	for i := first; i < len(r.pending); i++ {
+		r.pending[i].of = of
+	}
+	r.between = before
+}
+
+// at is an exchange of what stands between.
+type at struct {
+	of heardSoFar
+	n  int
+}
+
+func (a at) count() int { return a.n }
 
 // onEnd has f called when the case ends, last first.
 func (r *Run) onEnd(f func()) { r.closers = append(r.closers, f) }

@@ -17,6 +17,7 @@ type Runner struct {
 	Parallel int           // cases at a time of those that leave the target as it is; 1 when zero
 	Crowd    float64       // share of the registers and peers that soak cases have; 1 when zero
 	Strict   bool          // a failed check of the bench's own decisions fails its case
+	Finish   func(*Result) // called at the end of each case, before Report, by its goroutine; may be nil
 	Report   func(Result)  // called after each case, never twice at a time; may be nil
 }
 
@@ -54,6 +55,9 @@ func (r *Runner) Run(ctx context.Context, cases []Case) Summary {
 	var mu sync.Mutex
 	do := func(j job) {
 		result := r.one(ctx, j)
+		if r.Finish != nil {
+			r.Finish(&result)
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		results[j.place] = &result

@@ -202,6 +202,12 @@ func (t *Tap) answers(from, to net.Conn, pending <-chan flight) {
 	_, _ = io.Copy(to, from) // what nobody asked for passes too
 }
 
+func (t *Tap) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.passed)
+}
+
 // exchanges are what passed, for the record.
 func (t *Tap) exchanges() []Exchange {
 	var all []Exchange

@@ -49,13 +49,13 @@ type Verdict int
 const (
 	Conformant    Verdict = iota
 	NotConformant         // something failed that was not expected to, or an expectation is stale
-	Incomplete            // nothing failed, but not everything was judged, or nothing was
+	Incomplete            // nothing failed, but not everything was judged, or nothing was, or an end misbehaved on purpose
 )
 
 // Verdict sums a run up. Warnings do not count, nor what was expected. A run in
 // which nothing passed proves nothing.
 func (r *Run) Verdict() Verdict {
-	unproven := r.Ended != Complete || len(r.Results) < r.Selected
+	unproven := r.Ended != Complete || len(r.Results) < r.Selected || len(r.Faults) > 0
 	judged := false
 	for i := range r.Results {
 		k := &r.Results[i]

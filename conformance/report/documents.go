@@ -137,6 +137,8 @@ func EndingText(e conformance.Ending) string {
 		return "соединение закрыто без полного ответа"
 	case conformance.Reset:
 		return "соединение сброшено (RST)"
+	case conformance.Sent:
+		return "ответа не ждали"
 	case conformance.Hung:
 		return "за отведённое время ответа нет"
 	}

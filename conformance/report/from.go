@@ -23,16 +23,22 @@ func From(s *conformance.Summary) *Run {
 
 func fromResult(r *conformance.Result) Result {
 	out := Result{ID: r.ID, Variant: r.Variant, Path: r.Path, Title: r.Title, Source: r.Source, Of: r.Of, Mark: r.Mark, Level: r.Level,
-		Tags: r.Tags, Outcome: r.Outcome, Reason: r.Reason, Seconds: Seconds(r.Took),
+		Tags: r.Tags, Outcome: r.Outcome, Reason: r.Reason, Seconds: Seconds(r.Took), Injected: r.Injected,
 		Checks: make([]Check, 0, len(r.Checks)), Exchanges: make([]Exchange, 0, len(r.Exchanges))}
 	for _, e := range r.Exchanges {
 		out.Exchanges = append(out.Exchanges, Exchange{Sent: e.Sent, Received: e.Received, Ending: e.Ending, Incoming: e.Incoming, Note: e.Note})
 	}
 	for _, c := range r.Checks {
-		k := Check{Name: c.Name, Requirement: c.Requirement, Mark: c.Mark, Level: c.Level, OK: c.OK, Expected: c.Expected, Seen: c.Seen}
+		k := Check{Name: c.Name, Requirement: c.Requirement, Mark: c.Mark, Level: c.Level, OK: c.OK, Expected: c.Expected, Seen: c.Seen, Exchange: c.Exchange}
 		if !c.OK && c.Offset > 0 {
-			exchange, offset := locate(out.Exchanges, c.Seen, c.Offset)
-			k.Offset, k.Exchange = &offset, exchange
+			among := out.Exchanges
+			if c.Exchange > 0 && c.Exchange <= len(among) {
+				among = among[c.Exchange-1 : c.Exchange]
+			}
+			exchange, offset := locate(among, c.Seen, c.Offset)
+			if k.Offset = &offset; c.Exchange == 0 {
+				k.Exchange = exchange
+			}
 		}
 		out.Checks = append(out.Checks, k)
 	}

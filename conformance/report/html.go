@@ -26,6 +26,10 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"depth":   func(n int) int { return min(n, 5) },
 	"facts":   facts,
 	"groups":  groups,
+	"demand":  requirementRu,
+	"because": reasonRu,
+	"faultru": faultRu,
+	"english": func() string { return englishNote },
 	"hint":    func(m conformance.Mark) string { return markHints[m] },
 }).ParseFS(templateFiles, "templates/*.html"))
 

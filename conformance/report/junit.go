@@ -63,6 +63,9 @@ func (r *Run) WriteJUnit(w io.Writer) error {
 	for _, area := range r.Areas() {
 		suite := junitSuite{Name: area.Name, Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
 			Properties: []junitProperty{{"seed", r.Seed}, {"target", r.Target.Name}, {"tool", r.Tool}}}
+		for _, f := range r.Faults {
+			suite.Properties = append(suite.Properties, junitProperty{"fault", f.String()})
+		}
 		var sum float64
 		for _, k := range area.Results {
 			suite.Cases = append(suite.Cases, r.junitCase(k))
@@ -72,6 +75,9 @@ func (r *Run) WriteJUnit(w io.Writer) error {
 		suite.Time = junitTime(sum)
 		seconds += sum
 		all.Suites = append(all.Suites, suite)
+	}
+	if len(r.Faults) > 0 {
+		all.Suites = append(all.Suites, r.faulty())
 	}
 	if len(r.Complaint) > 0 {
 		all.Suites = append(all.Suites, r.complaints())
@@ -134,8 +140,24 @@ func (r *Run) junitText(k *Result) string {
 	for _, c := range k.Failed() {
 		fmt.Fprintf(&b, "%s [%s]: %s\n  expected %s\n  seen     %s%s\n", c.Name, c.Mark, c.Requirement, shortValue(c.Expected), shortValue(c.Seen), where(&c))
 	}
+	for _, i := range k.Injected {
+		fmt.Fprintf(&b, "injected: %s\n", i)
+	}
 	fmt.Fprintf(&b, "again: %s\n", r.Again(k))
 	return b.String()
+}
+
+// faulty is a case that can never pass: a reader who looks at numbers alone must not
+// take a run with faults for a clean one.
+func (r *Run) faulty() junitSuite {
+	s := junitSuite{Name: "faults", Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05")}
+	for _, f := range r.Faults {
+		s.Cases = append(s.Cases, junitCase{Name: f.String(), ClassName: "faults", Time: junitTime(0),
+			Error: &junitMessage{Message: "an end misbehaved on purpose: the run is no verdict", Type: "fault"}})
+	}
+	s.count()
+	s.Time = junitTime(0)
+	return s
 }
 
 func (r *Run) complaints() junitSuite {

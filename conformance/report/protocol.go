@@ -86,6 +86,12 @@ func (p *page) markdown(w io.Writer) error {
 	if p.Run.Ended != Complete {
 		fmt.Fprint(out, "\nИспытание не доведено до конца.\n")
 	}
+	if len(p.Run.Faults) > 0 {
+		fmt.Fprint(out, "\n**Во время испытания нарочно вносились сбои; результаты ничего не говорят о соответствии:**\n\n")
+		for _, f := range p.Run.Faults {
+			fmt.Fprintf(out, "- %s\n", md(faultRu(f)))
+		}
+	}
 	p.mdResults(out)
 	p.mdDeviations(out)
 	p.mdDocuments(out)
@@ -95,13 +101,22 @@ func (p *page) markdown(w io.Writer) error {
 }
 
 func (p *page) mdResults(w io.Writer) {
-	fmt.Fprint(w, "\n## 3. Результаты\n")
+	fmt.Fprintf(w, "\n## 3. Результаты\n\n%s\n", englishNote)
 	for _, a := range p.Areas {
 		fmt.Fprintf(w, "\n### %s\n\n| Случай | Требование | Источник | Результат |\n| --- | --- | --- | --- |\n", md(a.Title))
 		for _, c := range a.Cases {
-			fmt.Fprintf(w, "| %s | %s | %s [%s] | %s |\n", md(c.Name()), md(c.Russian), md(c.Source), md(string(c.Mark)), md(c.Badge+after(": ", c.Reason)))
+			fmt.Fprintf(w, "| %s | %s | %s [%s] | %s |\n", md(c.Name()), md(c.Russian.Text), md(c.Source), md(string(c.Mark)), md(c.Badge+after(": ", reasonRu(c.Reason).Text)))
 		}
 	}
+}
+
+// faultRu is an injected fault in Russian.
+func faultRu(f Fault) string {
+	text := map[string]string{"operator": "оператор", "register": "касса"}[f.End] + ": " + f.Rule
+	if f.Fired != nil {
+		text += fmt.Sprintf(", сработало раз: %d", *f.Fired)
+	}
+	return text
 }
 
 func (p *page) mdDeviations(w io.Writer) {
@@ -117,7 +132,7 @@ func (p *page) mdDeviations(w io.Writer) {
 			if c.Expected != nil {
 				expected = " Ожидалось: " + md(c.Expected.Reason) + "."
 			}
-			fmt.Fprintf(w, "**%s** %s%s\n\n", md(c.Name()), md(c.Russian), expected)
+			fmt.Fprintf(w, "**%s** %s%s\n\n", md(c.Name()), md(c.Russian.Text), expected)
 			for _, k := range c.Bad {
 				fmt.Fprintf(w, "- %s [%s]: ожидалось %s, получено %s\n", md(k.Name), md(string(k.Mark)), md(shortValueRu(k.Expected)), md(shortValueRu(k.Seen)))
 			}

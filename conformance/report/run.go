@@ -36,6 +36,7 @@ type Run struct {
 	Ended     string    `json:"ended"`
 	Selected  int       `json:"selected"` // cases chosen; fewer results mean an incomplete run
 	Results   []Result  `json:"results"`
+	Faults    []Fault   `json:"faults,omitempty"`               // an end misbehaved on purpose: the run proves nothing about it
 	Complaint []string  `json:"expectation_problems,omitempty"` // stale and expired entries of the expectations file
 }
 
@@ -46,6 +47,21 @@ type Target struct {
 	Flags string `json:"flags"` // of the command line that reach it again
 	OFD   string `json:"ofd"`   // INN of the operator that signs
 	Key   string `json:"key"`   // "test": the public key of the bench; "own": another, not stored
+}
+
+// Fault is a rule by which an end misbehaves on purpose.
+type Fault struct {
+	End   string `json:"end"`             // operator or register
+	Rule  string `json:"rule"`            // as it was given
+	Fired *int   `json:"fired,omitempty"` // how many times it acted in the run; absent: not known
+}
+
+// String is the rule with what is known of it.
+func (f Fault) String() string {
+	if f.Fired == nil {
+		return fmt.Sprintf("%s: %s", f.End, f.Rule)
+	}
+	return fmt.Sprintf("%s: %s, acted %d times", f.End, f.Rule, *f.Fired)
 }
 
 // Result of a case.
@@ -63,6 +79,7 @@ type Result struct {
 	Expected  *Expected           `json:"expected,omitempty"`
 	Reason    string              `json:"reason,omitempty"`
 	Seconds   float64             `json:"seconds"`
+	Injected  []string            `json:"injected,omitempty"` // faults that an end injected on purpose meanwhile
 	Checks    []Check             `json:"checks"`
 	Exchanges []Exchange          `json:"exchanges"`
 }

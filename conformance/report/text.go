@@ -46,6 +46,12 @@ func (r *Run) WriteText(w io.Writer, o TextOptions) error {
 			t.failure(k)
 		}
 	}
+	for _, f := range r.Faults {
+		fmt.Fprintf(out, "\nFAULT %s\n", f)
+	}
+	if len(r.Faults) > 0 {
+		fmt.Fprintln(out, "an end misbehaved on purpose: this run is no verdict")
+	}
 	for _, c := range r.Complaint {
 		fmt.Fprintf(out, "\nEXPECTATION %s\n", c)
 	}
@@ -57,7 +63,11 @@ func (r *Run) WriteText(w io.Writer, o TextOptions) error {
 // an error, so that the four numbers are all results.
 func (r *Run) LastLine() string {
 	c := r.Count()
-	return fmt.Sprintf("%d passed, %d failed, %d skipped, %d errors (seed %s, %.1f s)", c.Pass+c.Warn, c.Fail, c.Skip, c.Error+c.Blocked, r.Seed, r.Seconds)
+	end := ")"
+	if len(r.Faults) > 0 {
+		end = ", faults injected)"
+	}
+	return fmt.Sprintf("%d passed, %d failed, %d skipped, %d errors (seed %s, %.1f s", c.Pass+c.Warn, c.Fail, c.Skip, c.Error+c.Blocked, r.Seed, r.Seconds) + end
 }
 
 type text struct {
@@ -151,6 +161,9 @@ func (t *text) failure(k *Result) {
 	fmt.Fprintf(t, "\n%s %s %s\n  %s (%s, [%s]%s)\n", strings.ToUpper(string(k.Outcome)), k.Name(), k.Path, k.Title, k.Source, k.Mark, after(", ", string(k.Level)))
 	if k.Reason != "" {
 		fmt.Fprintf(t, "  reason    %s\n", k.Reason)
+	}
+	for _, i := range k.Injected {
+		fmt.Fprintf(t, "  injected  %s\n", i)
 	}
 	failed := k.Failed()
 	for _, c := range failed {

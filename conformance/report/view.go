@@ -29,7 +29,7 @@ type areaView struct {
 type caseView struct {
 	*Result
 	Badge, Class string
-	Russian      string // title in Russian; the own title when there is none
+	Russian      speech // title
 	Open         bool   // show everything at once
 	Bad, Good    []Check
 	Exchanges    []exchangeView
@@ -65,6 +65,9 @@ func (r *Run) page(keys *Keys) *page {
 	keys = r.keys(keys)
 	p := &page{Run: r, Counts: r.Count(), Matrix: r.matrix()}
 	p.Verdict, p.Class = verdictText(r.Verdict())
+	if len(r.Faults) > 0 {
+		p.Verdict += ", сбои вносились нарочно"
+	}
 	for _, a := range r.Areas() {
 		v := areaView{Name: a.Name, Title: a.Title}
 		for _, k := range a.Results {
@@ -119,10 +122,7 @@ func badge(r *Result) string {
 }
 
 func (r *Run) caseView(k *Result, keys *Keys) caseView {
-	v := caseView{Result: k, Badge: badge(k), Class: string(k.Outcome), Russian: k.Title, Again: r.Again(k)}
-	if t := titles[k.ID]; t != "" {
-		v.Russian = t
-	}
+	v := caseView{Result: k, Badge: badge(k), Class: string(k.Outcome), Russian: titleRu(k), Again: r.Again(k)}
 	v.Open = k.Outcome != conformance.Pass && k.Outcome != conformance.Skip
 	for _, c := range k.Checks {
 		if c.OK {
