@@ -10,6 +10,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
@@ -69,4 +70,14 @@ func TestOpen_TwiceAndRefusals(t *testing.T) {
 	}
 	_, err := office.Open(context.Background(), "mysql:x")
 	require.ErrorContains(t, err, `office: "mysql:x": want sqlite:PATH or postgres://URL`)
+}
+
+func TestFleet(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Fleet(t, func(t *testing.T) (fleet.Store, account.Store) {
+			o := open(t)
+			return o.Fleet(), o.Accounts()
+		})
+	})
 }

@@ -1,0 +1,161 @@
+// Package fleet is the registers of an organisation as people keep them: departments,
+// outlets, names, groups, archive, and how each register does (cabinet.md sections 5
+// and 6).
+//
+// It makes the access.Sight of a viewer, so it decides which registers stand where;
+// documents themselves are read by server/ledger. States of registers follow the
+// documents of the store (server/feed) and are seconds behind.
+package fleet
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/feed"
+)
+
+// Errors of stores and of the service; compare with errors.Is.
+var (
+	ErrNotFound = errors.New("fleet: not found")
+	ErrTaken    = errors.New("fleet: there already")
+	ErrStale    = errors.New("fleet: changed meanwhile")
+	ErrNotEmpty = errors.New("fleet: not empty")
+)
+
+// Kind of a node of the tree.
+type Kind string
+
+// Kinds: departments hold departments and outlets, outlets hold registers (CAB-009).
+const (
+	Department Kind = "department" // подразделение
+	Outlet     Kind = "outlet"     // торговая точка
+)
+
+// Node is a department or an outlet.
+type Node struct {
+	ID, Org  string
+	Parent   string // id of a department; empty at the top
+	Kind     Kind
+	Name     string
+	Address  string
+	TimeZone string  // IANA name of an outlet; empty: the organisation's
+	Lat, Lon float64 // degrees; 0, 0: unknown
+	// Target is the revenue aimed at in a month (CAB-116); 0: none set.
+	Target  fiscal.Kopecks
+	Version int64
+}
+
+// Register is a register as its organisation keeps it. What it sends is in State.
+type Register struct {
+	Org       string
+	RegID     fiscal.RegNumber // РНМ
+	Name      string
+	Model     string
+	Serial    string          // ЗН
+	FN        fiscal.FNNumber // as typed in; empty: not given
+	Outlet    string          // id of a node; empty: stands nowhere yet
+	Groups    []string        // names
+	Connected time.Time
+	Archived  time.Time // zero: active
+	// PaidUntil is the end of the connection's term; zero: no term (DEC-09).
+	PaidUntil time.Time
+	Blocked   bool // reception was stopped
+	Version   int64
+}
+
+// Store keeps all this. Every engine passes officetest.Fleet.
+type Store interface {
+	Nodes(ctx context.Context, org string) ([]Node, error)
+	CreateNode(ctx context.Context, n Node) error
+	// UpdateNode and UpdateRegister write when the stored version is the given one, and
+	// make it one greater; else they fail with ErrStale, or ErrNotFound.
+	UpdateNode(ctx context.Context, n Node) error
+	// DeleteNode fails with ErrNotEmpty while something stands in it.
+	DeleteNode(ctx context.Context, org, id string) error
+
+	Registers(ctx context.Context, org string) ([]Register, error)
+	Register(ctx context.Context, org string, reg fiscal.RegNumber) (Register, error)
+	CreateRegister(ctx context.Context, r Register) error // ErrTaken
+	UpdateRegister(ctx context.Context, r Register) error
+
+	// States and Drives of a taxpayer's registers; reg may be empty for all.
+	States(ctx context.Context, inn fiscal.INN, reg fiscal.RegNumber) ([]State, error)
+	Drives(ctx context.Context, inn fiscal.INN, reg fiscal.RegNumber) ([]Drive, error)
+	// Place is the last document followed; Advance keeps what it changed and the new
+	// place in one transaction, or fails with feed.ErrMoved.
+	Place(ctx context.Context) (int64, error)
+	Advance(ctx context.Context, from, to int64, states []State, drives []Drive) error
+
+	// Thresholds of a user; ErrNotFound when the user has none of their own.
+	Thresholds(ctx context.Context, user string) (Thresholds, error)
+	SetThresholds(ctx context.Context, user string, t Thresholds) error
+	DropThresholds(ctx context.Context, user string) error
+}
+
+// Orgs tells of organisations; account.Service is one.
+type Orgs interface {
+	Org(ctx context.Context, v access.Viewer) (account.Org, error)
+}
+
+// Options of the service. Store and Orgs are needed.
+type Options struct {
+	Store  Store
+	Orgs   Orgs
+	Now    func() time.Time
+	Random io.Reader // of ids; crypto/rand when nil
+	Logger *slog.Logger
+	// Capacity is how many documents a drive holds, for its memory in per cent; 250,000
+	// when zero (FN-022; real drives: unverified).
+	Capacity int64
+}
+
+// Service is what people do with registers. Its methods are safe for concurrent use.
+type Service struct {
+	o     Options
+	store Store
+}
+
+// New makes the service.
+func New(o Options) (*Service, error) {
+	if o.Store == nil || o.Orgs == nil {
+		return nil, errors.New("fleet: a store and organisations are needed")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Capacity == 0 {
+		o.Capacity = 250_000
+	}
+	return &Service{o: o, store: o.Store}, nil
+}
+
+// Follower keeps the states of registers up with the documents of the source.
+func (s *Service) Follower(source feed.Source) *feed.Follower {
+	return &feed.Follower{Name: "fleet", Source: source, Place: s.store.Place, Handle: s.follow, Logger: s.o.Logger}
+}
+
+// Invalid are wrong fields of a form, by name, with texts in Russian.
+type Invalid map[string]string
+
+func (e Invalid) Error() string {
+	for field, text := range e {
+		return "fleet: " + field + ": " + text
+	}
+	return "fleet: invalid"
+}
+
+// FieldErrors are the texts by field.
+func (e Invalid) FieldErrors() map[string]string { return e }
