@@ -87,6 +87,7 @@ func (r *Run) Desk(ctx context.Context, o DeskOptions) *Desk {
 	if d.scale == 0 {
 		d.scale = fastScale
 	}
+	d.scale = min(d.scale*max(r.pace, 1), 1)
 	if t.Can()&NeedsScale == 0 {
 		d.scale = 1
 	}

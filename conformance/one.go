@@ -19,12 +19,12 @@ type stopped struct {
 func (s *stopped) Error() string { return s.reason }
 
 // one runs a case in one variant.
-func (r *Runner) one(ctx context.Context, j job) (result Result) {
+func (r *Runner) one(ctx context.Context, j job, pace float64) (result Result) {
 	c := &j.c
 	result = Result{ID: c.ID, Path: c.Path, Variant: j.v.String(), Of: c.Party(), Title: c.Title, Source: c.Source, Mark: c.Mark,
 		Level: c.Strength(), Tags: c.Tags, Checks: []Check{}, Exchanges: []Exchange{}}
 	start := time.Now()
-	run := &Run{runner: r, c: c, variant: j.v, result: &result, rand: rand.New(rand.NewPCG(r.Seed, identity(c.ID, j.v)))}
+	run := &Run{runner: r, c: c, variant: j.v, result: &result, rand: rand.New(rand.NewPCG(r.Seed, identity(c.ID, j.v))), pace: pace}
 	var ended *stopped
 	defer func() {
 		run.closeAll()

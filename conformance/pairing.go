@@ -41,6 +41,7 @@ func (r *Run) Pair(ctx context.Context, o DeskOptions) *Pairing {
 	if scale == 0 {
 		scale = fastScale
 	}
+	scale = min(scale*max(r.pace, 1), 1)
 	p := &Pairing{Desk: &Desk{Run: r, scale: scale, began: r.runner.Start}, Tap: r.tap(ctx, operator.Addr()),
 		OFD: &Run{runner: &other, c: r.c, variant: r.variant, result: r.result, rand: r.rand}}
 	r.between = p.Tap

@@ -17,6 +17,7 @@ type Run struct {
 	variant Variant
 	result  *Result
 	rand    *rand.Rand
+	pace    float64 // of a starved machine: the limits of registers are so much longer
 	conns   []*Conn
 	closers []func()
 	desk    []func() // end the operators of the desk in use

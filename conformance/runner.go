@@ -16,9 +16,12 @@ type Runner struct {
 	Start    time.Time     // wall clock of the first document
 	Parallel int           // cases at a time of those that leave the target as it is; 1 when zero
 	Crowd    float64       // share of the registers and peers that soak cases have; 1 when zero
-	Strict   bool          // a failed check of the bench's own decisions fails its case
-	Finish   func(*Result) // called at the end of each case, before Report, by its goroutine; may be nil
-	Report   func(Result)  // called after each case, never twice at a time; may be nil
+	// Again is how many more times, each with longer limits, a case is run that fails
+	// while the machine is starved, when it begins anew each time. For built-in ends.
+	Again  int
+	Strict bool          // a failed check of the bench's own decisions fails its case
+	Finish func(*Result) // called at the end of each case, before Report, by its goroutine; may be nil
+	Report func(Result)  // called after each case, never twice at a time; may be nil
 }
 
 // job is one case in one variant.
@@ -51,10 +54,18 @@ func (r *Runner) Run(ctx context.Context, cases []Case) Summary {
 			}
 		}
 	}
+	watching := &monitor{from: time.Now()}
+	if r.Again > 0 {
+		live, cancel := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() { watching.watch(live) })
+		defer wg.Wait()
+		defer cancel()
+	}
 	results := make([]*Result, n)
 	var mu sync.Mutex
 	do := func(j job) {
-		result := r.one(ctx, j)
+		result := r.patiently(ctx, j, watching)
 		if r.Finish != nil {
 			r.Finish(&result)
 		}

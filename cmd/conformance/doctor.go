@@ -52,7 +52,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	under, err := c.open(ctx, s)
+	under, err := c.open(ctx, s, &injecting{})
 	if err != nil {
 		return err
 	}

@@ -29,9 +29,11 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Run cases against a target."`
 	List    listCmd    `cmd:"" help:"List the cases."`
 	Show    showCmd    `cmd:"" help:"Show cases with their sources and needs."`
+	Watch   watchCmd   `cmd:"" help:"Judge what passes where a register talks, as the operator or between the two."`
 	Replay  replayCmd  `cmd:"" help:"Play the recorded exchanges of a run again."`
 	Report  reportCmd  `cmd:"" help:"Make all reports anew from a results.json."`
 	Diff    diffCmd    `cmd:"" help:"Say what is worse or better in NEW than in OLD."`
+	Faults  faultsCmd  `cmd:"" help:"List the fault points of both ends and how to switch them on."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the environment and say which cases will be skipped."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -17,7 +17,7 @@ import (
 
 // registerFlags say how a register is reached, beside --self and --exec.
 type registerFlags struct {
-	Control    string        `placeholder:"HOST:PORT|auto" help:"Judge the register whose control port this is, as that of kkt serve; with --exec, auto: at CONFORMANCE_CONTROL."`
+	Control    string        `placeholder:"HOST:PORT|auto" help:"Judge the register whose control port this is, as that of kkt serve; with --exec, auto: at CONFORMANCE_CONTROL. For an operator: the control port of ofd serve, whose faults in force are noted."`
 	Listen     string        `placeholder:"HOST:PORT" help:"Where the harness is the register's operator. Alone: judge the register that is told to send there, by hand."`
 	Marking    string        `placeholder:"HOST:PORT" help:"Where the harness is the register's marking operator."`
 	FNSerial   string        `name:"fn-serial" placeholder:"HOST:PORT|pty" help:"Be the drive too, for a register that has none: its serial protocol at a TCP port, or at a pseudo-terminal whose path is printed."`
@@ -30,7 +30,7 @@ func (f *registerFlags) any() string {
 	for _, g := range []struct {
 		name string
 		on   bool
-	}{{"--control", f.Control != ""}, {"--listen", f.Listen != ""}, {"--marking", f.Marking != ""}, {"--fn-serial", f.FNSerial != ""}, {"--wait", f.Wait != 0}} {
+	}{{"--listen", f.Listen != ""}, {"--marking", f.Marking != ""}, {"--fn-serial", f.FNSerial != ""}, {"--wait", f.Wait != 0}} {
 		if g.on {
 			return g.name
 		}
@@ -53,10 +53,12 @@ func (f *targetFlags) registerContradictions() error {
 		}
 	}
 	switch {
-	case f.Target == string(conformance.Pair) && (f.Exec != "" || f.any() != ""):
+	case f.Target == string(conformance.Pair) && (f.Exec != "" || f.Control != "" || f.any() != ""):
 		return errors.New("--target=pair: only the built-in ends can be judged, whose clocks and settings the cases set: say --self alone, or judge each end alone")
 	case f.Target == string(conformance.Pair) && !f.Self:
 		return errors.New("--target=pair: say --self; a pair of your own is judged one end at a time")
+	case f.Self && f.Control != "":
+		return errors.New("--control is of no use with --self, which has everything of its own")
 	case f.Self && f.any() != "":
 		return fmt.Errorf("%s is of no use with --self, which has everything of its own", f.any())
 	case f.Self:
@@ -69,10 +71,8 @@ func (f *targetFlags) registerContradictions() error {
 	case f.Control == "" && f.Exec == "" && f.Listen == "":
 		return errors.New("--target=kkt: say which register: --self, --control HOST:PORT, --exec COMMAND, or --listen HOST:PORT for one that is worked by hand")
 	}
-	if f.Control != "" && f.Control != "auto" {
-		if _, _, err := net.SplitHostPort(f.controlAddr()); err != nil {
-			return fmt.Errorf("--control: %w", err)
-		}
+	if err := f.checkControl(); err != nil {
+		return err
 	}
 	if f.FNSerial != "" && f.FNSerial != "pty" {
 		if _, _, err := net.SplitHostPort(f.FNSerial); err != nil {

@@ -28,7 +28,7 @@ func (c *replayCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	under, err := c.open(ctx, s)
+	under, err := c.open(ctx, s, &injecting{})
 	if err != nil {
 		return err
 	}

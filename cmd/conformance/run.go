@@ -57,11 +57,21 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	under, err := c.open(ctx, s)
+	if len(c.Inject) > 0 && c.Parallel > 1 {
+		return errors.New("--inject counts events of one case after another: leave out --parallel")
+	}
+	in, err := c.injection(c.seed())
 	if err != nil {
 		return err
 	}
-	run, err := c.judge(ctx, s, under, chosen)
+	under, err := c.open(ctx, s, in)
+	if err != nil {
+		return err
+	}
+	if in.told, err = c.askFaults(ctx, under); err != nil {
+		return &exitError{exitUnreachable, errors.Join(err, under.stop())}
+	}
+	run, err := c.judge(ctx, s, under, chosen, in)
 	if err != nil {
 		return err
 	}
@@ -96,6 +106,9 @@ func verdict(run *report.Run) error {
 		return &exitError{exitUnreachable, errors.New("the target takes no connections any more")}
 	case report.Interrupted:
 		return &exitError{exitIncomplete, errors.New("interrupted")}
+	}
+	if len(run.Faults) > 0 {
+		return &exitError{exitIncomplete, errors.New("an end misbehaved on purpose: the run is no verdict")}
 	}
 	return &exitError{exitIncomplete, errors.New("not everything was judged")}
 }
@@ -143,7 +156,7 @@ func (c *runCmd) seed() uint64 {
 }
 
 // judge runs the cases and stops the target.
-func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case) (*report.Run, error) {
+func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case, in *injecting) (*report.Run, error) {
 	c.seed()
 	master, err := c.master()
 	if err != nil {
@@ -153,13 +166,22 @@ func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []
 	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, total, *c.Seed)
 	line := newProgress(s.out, total)
 	runner := &conformance.Runner{Target: under.Target, OFD: c.INN, Master: master, Seed: *c.Seed, Timeout: c.Timeout, Start: caseStart,
-		Parallel: c.Parallel, Strict: c.Strict, Report: line.done}
+		Parallel: c.Parallel, Strict: c.Strict, Report: line.done, Finish: in.mark}
+	if c.Self {
+		runner.Again = 3 // its limits are shortened more than a starved machine can keep
+	}
 	start := time.Now()
 	summary := runner.Run(ctx, chosen)
 	line.clear()
 	run := report.From(&summary)
 	run.Tool, run.Target, run.Selected = tool(), c.describe(under.String()), total
 	run.Started, run.Seconds = start.UTC().Truncate(time.Millisecond), report.Seconds(time.Since(start))
+	if len(in.told) > 0 { // they have acted meanwhile
+		if again, err := c.askFaults(ctx, under); err == nil && len(again) == len(in.told) {
+			in.told = again
+		}
+	}
+	in.note(run)
 	switch {
 	case ctx.Err() != nil:
 		run.Ended = report.Interrupted

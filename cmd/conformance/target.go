@@ -31,6 +31,7 @@ type targetFlags struct {
 	INN     string        `name:"inn" default:"7704358518" help:"INN of the operator (default ${default})."`
 	Key     string        `help:"Master key of TB-GOST-1, 64 hex digits; the public test key when absent." env:"CONFORMANCE_KEY" placeholder:"HEX"`
 	Timeout time.Duration `default:"5s" help:"Limit for an answer or a close (default ${default})."`
+	Inject  []string      `sep:"none" placeholder:"RULE" help:"With --self: the built-in end misbehaves on purpose, as reply.drop:next=3 (conformance faults); the run is then no verdict (repeatable)."`
 	registerFlags
 }
 
@@ -51,7 +52,7 @@ func (f *targetFlags) check() error {
 	if _, err := f.master(); err != nil {
 		return err
 	}
-	if err := f.contradictions(); err != nil {
+	if err := errors.Join(f.contradictions(), f.checkInject()); err != nil {
 		return err
 	}
 	for _, a := range []struct{ flag, addr string }{{"addr", f.Addr}, {"http", f.HTTP}, {"listen", f.Listen}, {"marking", f.Marking}} {
@@ -73,6 +74,8 @@ func (f *targetFlags) contradictions() error {
 	switch {
 	case f.registerFlags.any() != "":
 		return fmt.Errorf("%s says something about a register: add --target kkt", f.registerFlags.any())
+	case f.Control == "auto" || f.Control != "" && f.Self:
+		return errors.New("--control: want HOST:PORT of the control port of an ofd serve that is judged")
 	case !f.Self && f.Addr == "" && f.Exec == "" && f.Image == "":
 		return errors.New("say what to judge: --self, --addr HOST:PORT, --exec COMMAND or --image REF")
 	case (f.Fresh || f.Each) && f.Exec == "":
@@ -84,7 +87,7 @@ func (f *targetFlags) contradictions() error {
 	case f.HTTP == "auto" && f.Exec == "":
 		return errors.New("--http=auto goes with --exec")
 	}
-	return nil
+	return f.checkControl()
 }
 
 // named reports whether the flags say how the target is reached.
@@ -119,17 +122,17 @@ func (f *targetFlags) keys() (*report.Keys, error) {
 }
 
 // open starts or finds the target.
-func (f *targetFlags) open(ctx context.Context, s streams) (*reached, error) {
+func (f *targetFlags) open(ctx context.Context, s streams, in *injecting) (*reached, error) {
 	nothing := func() error { return nil }
 	switch {
 	case f.Target == string(conformance.KKT) && !f.Self:
 		return f.register(ctx, s)
 	case f.Target == string(conformance.KKT):
-		return &reached{target.NewSelfKKT(), nothing}, nil
+		return &reached{target.NewSelfKKT(in.register()...), nothing}, nil
 	case f.Target == string(conformance.Pair):
 		return &reached{target.NewPair(), nothing}, nil
 	case f.Self:
-		t, err := target.StartSelf(ctx, fiscal.INN(f.INN))
+		t, err := target.StartSelf(ctx, fiscal.INN(f.INN), in.operator()...)
 		if err != nil {
 			return nil, &exitError{exitUnreachable, fmt.Errorf("starting the built-in operator: %w", err)}
 		}
@@ -187,6 +190,9 @@ func (f *targetFlags) describe(name string) report.Target {
 		if v.value != "" {
 			add(v.flag, v.value)
 		}
+	}
+	for _, rule := range f.Inject {
+		add("inject", rule)
 	}
 	if f.Wait != 0 {
 		add("wait", f.Wait.String())

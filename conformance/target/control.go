@@ -76,6 +76,12 @@ func FindControl(ctx context.Context, addr, ofd, marking string) (*Control, erro
 	return c, nil
 }
 
+// Injected are the faults that the register was started with.
+func (c *Control) Injected(ctx context.Context) ([]string, error) {
+	s, err := (&remote{base: "http://" + c.addr}).status(ctx)
+	return s.Injected, err
+}
+
 // Addr is empty: the register comes to the harness.
 func (*Control) Addr() string { return "" }
 

@@ -85,6 +85,10 @@ type passing struct {
 	gate *gate
 }
 
+// NetConn is the connection itself, for what only TCP can do: RST and closing one
+// half (conn.reset and conn.half-close of docs/faults.md).
+func (p *passing) NetConn() net.Conn { return p.Conn }
+
 // Close forgets and closes it.
 func (p *passing) Close() error {
 	p.gate.mu.Lock()

@@ -16,7 +16,7 @@ import (
 func TestPair_PassesEveryCase(t *testing.T) {
 	t.Parallel()
 	all := casesOf(t, conformance.Pair, conformance.Selection{})
-	runner := &conformance.Runner{Target: target.NewPair(), OFD: "7704358518", Master: model.TestMasterKey(), Seed: 1, Parallel: 4,
+	runner := &conformance.Runner{Again: 3, Target: target.NewPair(), OFD: "7704358518", Master: model.TestMasterKey(), Seed: 1, Parallel: 4,
 		Start: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)}
 	s := runner.Run(context.Background(), all)
 	ids := map[string]bool{}

@@ -28,7 +28,7 @@ func runSelf(t *testing.T, all []conformance.Case, seed uint64, parallel int) co
 	self, err := target.StartSelf(context.Background(), "7704358518")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, self.Stop()) }()
-	runner := &conformance.Runner{Target: self, OFD: "7704358518", Master: model.TestMasterKey(), Seed: seed, Parallel: parallel, Crowd: 0.02,
+	runner := &conformance.Runner{Again: 3, Target: self, OFD: "7704358518", Master: model.TestMasterKey(), Seed: seed, Parallel: parallel, Crowd: 0.02,
 		Start: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)}
 	return runner.Run(context.Background(), all)
 }

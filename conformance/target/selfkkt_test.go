@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func runKKT(all []conformance.Case, seed uint64, parallel int) conformance.Summary {
-	runner := &conformance.Runner{Target: target.NewSelfKKT(), OFD: "7704358518", Master: model.TestMasterKey(), Seed: seed, Parallel: parallel,
+	runner := &conformance.Runner{Again: 3, Target: target.NewSelfKKT(), OFD: "7704358518", Master: model.TestMasterKey(), Seed: seed, Parallel: parallel,
 		Start: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)}
 	return runner.Run(context.Background(), all)
 }
