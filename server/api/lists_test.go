@@ -31,7 +31,7 @@ func TestAPI_Lists(t *testing.T) {
 	t.Parallel()
 	h := api.New(filled(t), api.Options{})
 
-	assert.Equal(t, map[string]any{"drives": 2.0, "documents": 6.0, "confirmations": 2.0, "findings": 1.0, "quarantined": 1.0, "incidents": 2.0, "openGaps": 2.0},
+	assert.Equal(t, map[string]any{"drives": 2.0, "documents": 6.0, "confirmations": 2.0, "findings": 1.0, "quarantined": 1.0, "incidents": 2.0, "openGaps": 2.0, "behind": 6.0, "unread": 0.0},
 		object(t, h, "/api/v1/stats"))
 
 	drives := items(t, h, "/api/v1/drives")

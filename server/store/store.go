@@ -236,4 +236,6 @@ type Stats struct {
 	Quarantined   int64 `json:"quarantined"`
 	Incidents     int64 `json:"incidents"`
 	OpenGaps      int64 `json:"openGaps"` // runs of missing numbers, see Gap
+	Behind        int64 `json:"behind"`   // documents that searches and reports do not show yet, see Projector
+	Unread        int64 `json:"unread"`   // documents whose content searches and reports do not know
 }

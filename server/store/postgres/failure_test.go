@@ -109,7 +109,7 @@ func TestStore_OutlivesAbsentDatabase(t *testing.T) {
 		total, err = s.Stats(ctx)
 	}
 	require.NoError(t, err)
-	assert.Equal(t, store.Stats{Drives: 1, Documents: 3, Confirmations: 3}, total)
+	assert.Equal(t, store.Stats{Drives: 1, Documents: 3, Confirmations: 3, Behind: 3}, total)
 
 	require.NoError(t, c.Signal(syscall.SIGINT))
 	require.Error(t, s.Accept(ctx, storetest.Sample(drive(1), 4, 4)))

@@ -147,7 +147,9 @@ func (q *query) conditions(f store.DocumentFilter) {
 		q.add("d.form = ?", int32(f.Form))
 	}
 	if f.FPD != 0 {
-		q.add("d.fpd = ?", int64(f.FPD))
+		// The index is among the projections; what they do not have yet is looked through.
+		q.add(`d.id = ANY (ARRAY(SELECT id FROM projections WHERE fpd = ? UNION ALL
+			SELECT n.id FROM documents n WHERE n.id > (SELECT upto FROM projection) AND n.fpd = ?))`, int64(f.FPD), int64(f.FPD))
 	}
 	if !f.From.IsZero() {
 		q.add("d.date_time >= ?", ceilSeconds(f.From))

@@ -21,7 +21,8 @@ const selectDocuments = `SELECT d.id, d.drive_id, d.fd, d.form, d.ffd, coalesce(
 	FROM documents d LEFT JOIN registrations r ON r.drive_id = d.drive_id AND r.id = d.registration_id`
 
 const selectStats = `SELECT count(*), coalesce(sum(stored), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, coalesce(sum(findings), 0)::bigint,
-	(SELECT count(*) FROM quarantine), (SELECT count(*) FROM incidents), coalesce(sum(gap_count), 0)::bigint FROM drives`
+	(SELECT count(*) FROM quarantine), (SELECT count(*) FROM incidents), coalesce(sum(gap_count), 0)::bigint,
+	greatest(coalesce(sum(stored), 0)::bigint - (SELECT passed FROM projection), 0), (SELECT coalesce(sum(documents), 0)::bigint FROM unread) FROM drives`
 
 // Drive implements store.Store.
 func (s *Store) Drive(ctx context.Context, fn fiscal.FNNumber) (store.Drive, error) {
@@ -129,7 +130,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	}
 	defer done()
 	var t store.Stats
-	err = s.pool.QueryRow(ctx, selectStats).Scan(&t.Drives, &t.Documents, &t.Confirmations, &t.Findings, &t.Quarantined, &t.Incidents, &t.OpenGaps)
+	err = s.pool.QueryRow(ctx, selectStats).Scan(&t.Drives, &t.Documents, &t.Confirmations, &t.Findings, &t.Quarantined, &t.Incidents, &t.OpenGaps, &t.Behind, &t.Unread)
 	if err != nil {
 		return store.Stats{}, fmt.Errorf("postgres: reading the totals: %w", err)
 	}

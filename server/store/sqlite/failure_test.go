@@ -121,7 +121,7 @@ func TestStore_OutlivesFullDisk(t *testing.T) {
 	assert.Len(t, all, 6)
 	total, err := s.Stats(ctx)
 	require.NoError(t, err)
-	assert.Equal(t, store.Stats{Drives: 5, Documents: 6, Confirmations: 6}, total)
+	assert.Equal(t, store.Stats{Drives: 5, Documents: 6, Confirmations: 6, Behind: 6}, total)
 	assert.Contains(t, log.String(), "a record was lost")
 }
 
@@ -198,7 +198,7 @@ func TestStore_ListsUseIndexes(t *testing.T) {
 		"FN":       {store.DocumentFilter{FN: "1"}, "documents_by_fd (drive_id=?)"},
 		"register": {store.DocumentFilter{RegID: "1"}, "documents_by_fd (drive_id=?)"},
 		"user":     {store.DocumentFilter{UserINN: "1"}, "documents_by_fd (drive_id=?)"},
-		"FPD":      {store.DocumentFilter{FPD: 1}, "documents_by_fpd (fpd=?"},
+		"FPD":      {store.DocumentFilter{FPD: 1}, "projections_by_fpd (fpd=?"},
 		"findings": {store.DocumentFilter{Findings: true}, "documents_flagged"},
 	} {
 		where, args := conditions(c.filter)

@@ -100,7 +100,9 @@ func conditions(f store.DocumentFilter) (where []string, args []any) {
 		add("d.form = ?", int64(f.Form))
 	}
 	if f.FPD != 0 {
-		add("d.fpd = ?", int64(f.FPD))
+		// The index is among the projections; what they do not have yet is looked through.
+		add(`d.id IN (SELECT id FROM projections WHERE fpd = ? UNION ALL
+			SELECT n.id FROM documents n WHERE n.id > (SELECT upto FROM projection) AND n.fpd = ?)`, int64(f.FPD), int64(f.FPD))
 	}
 	if !f.From.IsZero() {
 		add("d.date_time >= ?", ceilSeconds(f.From))

@@ -108,7 +108,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	}
 	defer done()
 	var t store.Stats
-	err = s.reads.stats.QueryRowContext(ctx).Scan(&t.Drives, &t.Documents, &t.Confirmations, &t.Findings, &t.Quarantined, &t.Incidents, &t.OpenGaps)
+	err = s.reads.stats.QueryRowContext(ctx).Scan(&t.Drives, &t.Documents, &t.Confirmations, &t.Findings, &t.Quarantined, &t.Incidents, &t.OpenGaps, &t.Behind, &t.Unread)
 	if err != nil {
 		return store.Stats{}, fmt.Errorf("sqlite: reading the totals: %w", err)
 	}

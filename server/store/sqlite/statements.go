@@ -17,6 +17,8 @@ type writeStatements struct {
 	registrationID, addRegistration     *sql.Stmt
 	documentExists, addDocument         *sql.Stmt
 	addQuarantine, addIncident, addExch *sql.Stmt
+	moveProjection, addProjection       *sql.Stmt
+	addItem, countUnread                *sql.Stmt
 }
 
 const driveColumns = `reg_id, user_inn, user_name, kkt_number, address, ffd, status,
@@ -52,6 +54,10 @@ func (st *writeStatements) table() []preparation {
 		{&st.addIncident, `INSERT INTO incidents (at, fn, fd, fault, text) VALUES (?, ?, ?, ?, ?)`},
 		{&st.addExch, `INSERT INTO exchanges (id, at, took, peer, fn, fd, fault, detail, request, response)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&st.moveProjection, moveProjection},
+		{&st.addProjection, addProjection},
+		{&st.addItem, addItem},
+		{&st.countUnread, countUnread},
 	}
 }
 
@@ -71,7 +77,8 @@ func (st *readStatements) table() []preparation {
 		{&st.drive, selectDrives + ` WHERE fn = ?`},
 		{&st.document, selectDocuments + ` WHERE v.fn = ? AND d.fd = ?`},
 		{&st.stats, `SELECT count(*), coalesce(sum(stored), 0), coalesce(sum(confirmed), 0), coalesce(sum(findings), 0),
-			(SELECT count(*) FROM quarantine), (SELECT count(*) FROM incidents), coalesce(sum(gap_count), 0) FROM drives`},
+			(SELECT count(*) FROM quarantine), (SELECT count(*) FROM incidents), coalesce(sum(gap_count), 0),
+			max(coalesce(sum(stored), 0) - (SELECT passed FROM projection), 0), (SELECT coalesce(sum(documents), 0) FROM unread) FROM drives`},
 	}
 }
 

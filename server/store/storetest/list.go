@@ -169,7 +169,7 @@ func stats(t *testing.T, open Open) {
 	require.ErrorIs(t, s.Accept(t.Context(), Sample(fnNumber(3), 2, 1)), store.ErrExists)
 	require.NoError(t, s.Quarantine(t.Context(), store.Quarantined{FN: fnNumber(9)}))
 	require.NoError(t, s.AddIncident(t.Context(), store.Incident{}))
-	want := store.Stats{Drives: 3, Documents: 4, Confirmations: 3, Findings: 2, Quarantined: 1, Incidents: 2, OpenGaps: 1}
+	want := store.Stats{Drives: 3, Documents: 4, Confirmations: 3, Findings: 2, Quarantined: 1, Incidents: 2, OpenGaps: 1, Behind: 4}
 	got, err := s.Stats(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, want, got)

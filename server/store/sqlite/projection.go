@@ -1,0 +1,212 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/search"
+)
+
+var _ store.Projector = (*Store)(nil)
+
+// perOperation is how many documents are projected in one operation of the writer,
+// so that documents that come meanwhile wait for a few milliseconds at most.
+const perOperation = 128
+
+// dialect of SQLite. Parameters are told apart by their order alone.
+var dialect = search.Dialect{
+	Mark:     func(int) string { return "?" },
+	Drive:    "(SELECT id FROM drives WHERE fn = ?)",
+	DriveArg: func(fn fiscal.FNNumber) any { return string(fn) },
+	FN:       "(SELECT v.fn FROM drives v WHERE v.id = p.drive_id)",
+	Document: "p.id = (SELECT d.id FROM documents d WHERE d.drive_id = (SELECT id FROM drives WHERE fn = ?) AND d.fd = ?)",
+	ItemKey:  [2]string{"p.id", "document_id"},
+	Contains: "instr(i.name, ?) > 0",
+	Text:     func(s string) string { return s },
+	FromText: func(s string) string { return s },
+}
+
+// projectOp stores what was made of the documents after one place.
+type projectOp struct {
+	from, upto int64 // documents.id
+	passed     int64
+	rows       []store.Projection
+}
+
+// Project implements store.Projector.
+func (s *Store) Project(ctx context.Context, limit int, decode func(d *store.Document) store.Projection) (int, error) {
+	op, err := s.decodeNext(ctx, min(limit, perOperation), decode)
+	if err != nil || op.passed == 0 {
+		return 0, err
+	}
+	err = s.queue.Do(ctx, op)
+	switch {
+	case errors.Is(err, store.ErrStale): // somebody else has projected them
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("sqlite: storing projections: %w", err)
+	}
+	return int(op.passed), nil
+}
+
+// decodeNext reads past the writer: the next documents are there for good, since IDs
+// are given in the order of commits.
+func (s *Store) decodeNext(ctx context.Context, limit int, decode func(d *store.Document) store.Projection) (*projectOp, error) {
+	done, err := s.queue.Enter()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	op := &projectOp{}
+	if err := s.readDB.QueryRowContext(ctx, `SELECT upto FROM projection`).Scan(&op.from); err != nil {
+		return nil, fmt.Errorf("sqlite: reading how far the projection is: %w", err)
+	}
+	op.upto = op.from
+	rows, err := s.readDB.QueryContext(ctx, selectDocuments+` WHERE d.id > ? ORDER BY d.id LIMIT ?`, op.from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: reading documents to project: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		d, err := scanDocument(rows)
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: reading a document to project: %w", err)
+		}
+		op.upto = d.ID
+		op.passed++
+		op.rows = append(op.rows, decode(&d))
+	}
+	return op, rows.Err()
+}
+
+func (op *projectOp) apply(ctx context.Context, w *writer) error {
+	res, err := w.st.moveProjection.ExecContext(ctx, op.upto, op.passed, op.from)
+	if err != nil {
+		return fmt.Errorf("sqlite: moving the projection: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, fmt.Errorf("projection after %d: %w", op.from, store.ErrStale))
+	}
+	for i := range op.rows {
+		p := &op.rows[i]
+		if _, err := w.st.addProjection.ExecContext(ctx, append(search.Values(p, dialect), p.ID)...); err != nil {
+			return fmt.Errorf("sqlite: projecting FN %s FD %d: %w", p.FN, p.FD, err)
+		}
+		for k := range p.Items {
+			if _, err := w.st.addItem.ExecContext(ctx, append(search.ItemValues(&p.Items[k], dialect), p.ID)...); err != nil {
+				return fmt.Errorf("sqlite: projecting the items of FN %s FD %d: %w", p.FN, p.FD, err)
+			}
+		}
+		if p.Unread != "" {
+			if _, err := w.st.countUnread.ExecContext(ctx, p.Unread); err != nil {
+				return fmt.Errorf("sqlite: counting what was not read: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Statements of the projection.
+var (
+	addProjection = `INSERT INTO projections (` + strings.Join(search.Columns, ", ") + `, drive_id) VALUES (` + marks(strings.Join(search.Columns, ",")) + `, (SELECT drive_id FROM documents WHERE id = ?))`
+	addItem       = `INSERT INTO items (` + strings.Join(search.ItemColumns, ", ") + `, document_id) VALUES (` + marks(strings.Join(search.ItemColumns, ",")) + `, ?)`
+)
+
+const (
+	moveProjection = `UPDATE projection SET upto = ?, passed = passed + ? WHERE upto = ?`
+	countUnread    = `INSERT INTO unread (reason, documents) VALUES (?, 1) ON CONFLICT (reason) DO UPDATE SET documents = documents + 1`
+)
+
+// Progress implements store.Projector.
+func (s *Store) Progress(ctx context.Context) (p store.Progress, err error) {
+	done, err := s.queue.Enter()
+	if err != nil {
+		return p, err
+	}
+	defer done()
+	tx, err := s.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return p, fmt.Errorf("sqlite: reading how far the projection is: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var stored int64
+	var since sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT passed, (SELECT coalesce(sum(stored), 0) FROM drives),
+		(SELECT received_at FROM documents WHERE id > upto ORDER BY id LIMIT 1) FROM projection`).Scan(&p.Passed, &stored, &since)
+	if err == nil {
+		p.Behind, p.Since = max(stored-p.Passed, 0), fromNanos(since)
+		p.Unread, err = collect(ctx, tx, `SELECT reason, documents FROM unread ORDER BY reason`, nil, func(r row) (u store.Unread, err error) {
+			err = r.Scan(&u.Reason, &u.Documents)
+			return u, err
+		})
+	}
+	if err != nil {
+		return p, fmt.Errorf("sqlite: reading how far the projection is: %w", err)
+	}
+	return p, nil
+}
+
+// Waiting implements store.Projector.
+func (s *Store) Waiting() int { return s.queue.Len() }
+
+// searcher answers the statements of package search.
+type searcher struct{ s *Store }
+
+// Dialect implements search.Engine.
+func (searcher) Dialect() search.Dialect { return dialect }
+
+// Query implements search.Engine.
+func (s searcher) Query(ctx context.Context, text string, args []any, scan func(search.Row) error) (err error) {
+	done, err := s.s.queue.Enter()
+	if err != nil {
+		return err
+	}
+	defer done()
+	rows, err := s.s.readDB.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Search implements store.Projector.
+func (s *Store) Search(ctx context.Context, q store.Search, after store.Place, limit int) ([]store.Projection, error) {
+	all, err := search.Search(ctx, searcher{s}, q, after, limit)
+	return all, named(err)
+}
+
+// Items implements store.Projector.
+func (s *Store) Items(ctx context.Context, fn fiscal.FNNumber, fd fiscal.FDNumber) ([]store.Item, error) {
+	all, err := search.Items(ctx, searcher{s}, fn, fd)
+	return all, named(err)
+}
+
+// Figures implements store.Projector.
+func (s *Store) Figures(ctx context.Context, q store.Search, by store.Grouping) ([]store.Figures, error) {
+	all, err := search.Figures(ctx, searcher{s}, q, by)
+	return all, named(err)
+}
+
+// Goods implements store.Projector.
+func (s *Store) Goods(ctx context.Context, q store.Search, limit int) ([]store.Goods, error) {
+	all, err := search.Goods(ctx, searcher{s}, q, limit)
+	return all, named(err)
+}
+
+func named(err error) error {
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	return nil
+}
