@@ -65,6 +65,10 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	if err := timeouts.Check(); err != nil {
 		return nil, nil, coded{exitUsage, err}
 	}
+	limits := intake.Limits{Connections: s.MaxConnections, PerPeer: s.MaxPerPeer, ConnectRate: s.ConnectRate, MessageRate: s.MessageRate}
+	if err := limits.Check(); err != nil {
+		return nil, nil, coded{exitUsage, err}
+	}
 	policies, scheme, closePlugin, err := s.policies(ctx, log)
 	if err != nil {
 		return nil, nil, err
@@ -72,7 +76,7 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o := &server.Options{OFD: inn, OFDName: s.Name, Policies: policies, Settings: settings, Now: now, Follow: follow, Logger: log, Registry: registry,
-		Faults: faults, Timeouts: timeouts, Limits: intake.Limits{Connections: s.MaxConnections, PerPeer: s.MaxPerPeer}}
+		Faults: faults, Timeouts: timeouts, Limits: limits}
 	o.Marking.Signs, o.Marking.Down, o.Marking.Delay = scheme, s.MarkingDown, s.MarkingDelay
 	if s.MarkingDelay <= 0 {
 		o.Marking.Delay = -1

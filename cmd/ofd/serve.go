@@ -46,6 +46,8 @@ type serveCmd struct {
 	TimeScale      float64       `name:"time-scale" default:"1" help:"Multiplies all limits of connections (default ${default})."`
 	MaxConnections int           `name:"max-connections" default:"8192" help:"Connections open at once (default ${default})."`
 	MaxPerPeer     int           `name:"max-per-peer" default:"4096" help:"Connections open at once from one address (default ${default})."`
+	ConnectRate    float64       `name:"connect-rate" placeholder:"N" help:"New connections a second from one address; more are closed unread (default: no limit)."`
+	MessageRate    float64       `name:"message-rate" placeholder:"N" help:"Messages a second from one address; more wait for their answers (default: no limit)."`
 	Drain          time.Duration `name:"drain" default:"10s" help:"How long messages under way may take after SIGTERM (default ${default})."`
 
 	Inject  []string `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose, as reply.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
@@ -111,6 +113,15 @@ func (s *serveCmd) keys() string {
 // listeners are the open ports; all but kkt may be nil.
 type listeners struct{ kkt, marking, http, control net.Listener }
 
+// listenConfig leaves TCP keep-alive out for registers: their silence has limits of its
+// own, and it costs four system calls for each connection.
+func listenConfig(flag string) *net.ListenConfig {
+	if flag == "http" {
+		return &net.ListenConfig{}
+	}
+	return &net.ListenConfig{KeepAlive: -1}
+}
+
 func (s *serveCmd) listen(ctx context.Context) (l listeners, err error) {
 	for _, a := range []struct {
 		flag, addr string
@@ -119,7 +130,7 @@ func (s *serveCmd) listen(ctx context.Context) (l listeners, err error) {
 		if a.addr == "" && a.flag != "kkt" {
 			continue
 		}
-		if *a.ln, err = net.Listen("tcp", a.addr); err != nil {
+		if *a.ln, err = listenConfig(a.flag).Listen(ctx, "tcp", a.addr); err != nil {
 			l.close()
 			return l, coded{exitUnreachable, fmt.Errorf("--%s=%q: %w", a.flag, a.addr, err)}
 		}

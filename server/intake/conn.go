@@ -16,15 +16,16 @@ import (
 // conn is one connection. One goroutine reads, works and writes, so messages are
 // answered strictly in order (TRN-061).
 type conn struct {
-	in       *Intake
-	nc       net.Conn
-	peer     string
-	peerHost string
-	dec      wire.Decoder
-	began    time.Time            // when the first byte of the message being read came
-	headed   bool                 // the header of the message being read came, and read.stall was asked
-	stalled  bool                 // and it acted
-	first    [wire.HeaderLen]byte // all the memory a silent connection takes
+	in      *Intake
+	nc      net.Conn
+	peer    string
+	from    *peer
+	dec     wire.Decoder
+	began   time.Time            // when the first byte of the message being read came
+	headed  bool                 // the header of the message being read came, and read.stall was asked
+	stalled bool                 // and it acted
+	held    bool                 // by the limit of messages
+	first   [wire.HeaderLen]byte // all the memory a silent connection takes
 }
 
 // chunks are buffers for the rest of a message; a connection has one only while a
@@ -33,8 +34,8 @@ var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
 var errDraining = errors.New("intake: draining")
 
-func newConn(in *Intake, nc net.Conn, peer string) *conn {
-	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), peerHost: peer,
+func newConn(in *Intake, nc net.Conn, from *peer) *conn {
+	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), from: from,
 		dec: wire.Decoder{Profile: in.o.Settings.profileFor(fiscal.BadPVersion), MaxBody: in.o.Limits.Body}}
 }
 
@@ -47,11 +48,13 @@ func (c *conn) serve(ctx context.Context) {
 		}
 	}()
 	for ctx.Err() == nil {
+		c.turn(ctx)
 		m, err := c.next()
 		if err != nil {
 			c.broken(ctx, err)
 			return
 		}
+		c.counted()
 		switch c.in.exchange(ctx, c, m) {
 		case thenClose:
 			return

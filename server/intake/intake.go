@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,7 +61,8 @@ type Intake struct {
 	mu       sync.Mutex
 	lns      map[net.Listener]struct{}
 	conns    map[*conn]struct{}
-	perPeer  map[string]int
+	peers    map[netip.Addr]*peer
+	swept    int            // addresses that were left after the last sweep
 	wg       sync.WaitGroup // connections
 }
 
@@ -101,7 +103,7 @@ func New(o Options) (*Intake, error) {
 	}
 	o.Timeouts, o.Limits = o.Timeouts.orDefault(), o.Limits.orDefault()
 	in := &Intake{o: o, log: o.Logger, drives: newDriveCache(o.Limits.CachedDrives),
-		lns: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, perPeer: map[string]int{}}
+		lns: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, peers: map[netip.Addr]*peer{}}
 	in.base, in.cutOff = context.WithCancel(context.Background())
 	in.awake, in.rouse = context.WithCancel(in.base)
 	return in, nil
@@ -163,17 +165,10 @@ func (in *Intake) admit(nc net.Conn) {
 	if in.turnedAway(nc) {
 		return
 	}
-	peer := host(nc.RemoteAddr())
+	addr := address(nc.RemoteAddr())
 	in.mu.Lock()
-	why := ""
-	switch {
-	case in.draining.Load():
-		why = "draining"
-	case len(in.conns) >= in.o.Limits.Connections:
-		why = "total"
-	case in.perPeer[peer] >= in.o.Limits.PerPeer:
-		why = "peer"
-	}
+	p := in.peerOf(addr)
+	why := in.full(p)
 	if why != "" {
 		in.mu.Unlock()
 		in.o.Observer.Refused(why)
@@ -181,21 +176,37 @@ func (in *Intake) admit(nc net.Conn) {
 		_ = nc.Close() // refused: nothing was written that could be lost
 		return
 	}
-	c := newConn(in, nc, peer)
+	c := newConn(in, nc, p)
 	in.conns[c] = struct{}{}
-	in.perPeer[peer]++
+	p.conns++
 	in.wg.Add(1)
 	in.mu.Unlock()
 	in.o.Observer.Connections(1)
 	go c.serve(in.base)
 }
 
+// full says why a peer may not connect; "" when it may. The caller holds in.mu.
+func (in *Intake) full(p *peer) string {
+	l := &in.o.Limits
+	switch now := time.Now(); {
+	case in.draining.Load():
+		return "draining"
+	case len(in.conns) >= l.Connections:
+		return "total"
+	case p.conns >= l.PerPeer:
+		return "peer"
+	case p.connects.wait(l.ConnectRate, now) > 0:
+		return "connect-rate"
+	default:
+		p.connects.take(l.ConnectRate, now)
+		return ""
+	}
+}
+
 func (in *Intake) leave(c *conn) {
 	in.mu.Lock()
 	delete(in.conns, c)
-	if in.perPeer[c.peerHost]--; in.perPeer[c.peerHost] <= 0 {
-		delete(in.perPeer, c.peerHost)
-	}
+	in.left(c.from)
 	in.mu.Unlock()
 	in.o.Observer.Connections(-1)
 	in.wg.Done()
@@ -232,12 +243,4 @@ func (in *Intake) Shutdown(ctx context.Context) error {
 	in.mu.Unlock()
 	<-done
 	return fmt.Errorf("intake: shutting down: %w", ctx.Err())
-}
-
-func host(a net.Addr) string {
-	h, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	return h
 }

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal/wire"
@@ -61,6 +62,11 @@ type Limits struct {
 	PerPeer      int // open at once from one IP address: 4096
 	Body         int // bytes after a session header: wire.MaxContainer (TRN-050)
 	CachedDrives int // drives whose state is remembered: 4096
+
+	// What one IP address may do in a second, with a second's worth at once; zero: no
+	// limit. A connection too many is closed before anything is read. A message too many
+	// waits: the register is answered later, never differently.
+	ConnectRate, MessageRate float64
 }
 
 func (l Limits) orDefault() Limits {
@@ -86,6 +92,14 @@ func (l Limits) Check() error {
 			return fmt.Errorf("intake: limit %s=%d: must not be negative", v.name, v.value)
 		}
 	}
+	for _, v := range []struct {
+		name  string
+		value float64
+	}{{"connect_rate", l.ConnectRate}, {"message_rate", l.MessageRate}} {
+		if v.value < 0 || math.IsNaN(v.value) || math.IsInf(v.value, 0) {
+			return fmt.Errorf("intake: limit %s=%v: want a number from 0 on", v.name, v.value)
+		}
+	}
 	if l.Body > wire.MaxContainer {
 		return fmt.Errorf("intake: limit body=%d: a container has at most %d bytes", l.Body, wire.MaxContainer)
 	}
@@ -96,7 +110,9 @@ func (l Limits) Check() error {
 // and must be quick.
 type Observer interface {
 	Connections(delta int)
-	Refused(why string) // a connection: "total", "peer", "draining", "injected"
+	// Refused counts a connection closed at once: "total", "peer", "connect-rate",
+	// "draining", "injected"; and one whose messages wait: "message-rate".
+	Refused(why string)
 	Message(kind string)
 	Document(verdict Verdict)
 	Fault(f string)
