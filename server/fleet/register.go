@@ -199,7 +199,7 @@ func (s *Service) check(ctx context.Context, v access.Viewer, r Register) (Regis
 	}
 	r.RegID = number
 	if r.FN != "" {
-		if r.FN, err = fiscal.ParseFNNumber(string(r.FN)); err != nil {
+		if r.FN, err = fiscal.ParseFNNumber(string(r.FN)); err != nil || len(r.FN) != fiscal.FNNumberLen {
 			bad["fn"] = "Номер ФН — 16 цифр."
 		}
 	}
