@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 )
@@ -13,7 +14,7 @@ import (
 const roleVariable = "BENCH_INGEST_ROLE"
 
 func TestMain(m *testing.M) {
-	role := map[string]func() error{"server": serve, "load": generate}[os.Getenv(roleVariable)]
+	role := map[string]func() error{"server": serve, "load": generate, "idle": stayIdle}[os.Getenv(roleVariable)]
 	if role == nil {
 		os.Exit(pgtest.Main(m).Run())
 	}
@@ -22,3 +23,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 }
+
+// Waits of the tests for what other processes do.
+const patience, poll = time.Minute, 20 * time.Millisecond

@@ -1,13 +1,14 @@
 package benchingest
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"syscall"
@@ -44,8 +45,8 @@ func openStore(url string) (store.Store, error) {
 	return postgres.Open(context.Background(), url, postgres.Options{})
 }
 
-// serve is the server's process: it prints its address, serves until its input
-// ends, and prints what it used.
+// serve is the server's process: it prints its address, serves and obeys until its
+// input ends, and prints what it used.
 func serve() (err error) {
 	var s serverSettings
 	if err := json.Unmarshal([]byte(os.Getenv(settingsVariable)), &s); err != nil {
@@ -59,7 +60,8 @@ func serve() (err error) {
 	if err != nil {
 		return err
 	}
-	in, err := intake.New(intake.Options{Store: db, Policies: policies, Unchecked: s.Unchecked, Limits: intake.Limits{Connections: 20000, PerPeer: 20000}})
+	in, err := intake.New(intake.Options{Store: db, Policies: policies, Unchecked: s.Unchecked, Limits: intake.Limits{Connections: 1 << 20, PerPeer: 1 << 20},
+		Timeouts: intake.Timeouts{Idle: time.Hour}})
 	if err != nil {
 		return err
 	}
@@ -80,8 +82,8 @@ func serve() (err error) {
 		}
 	}
 	before := used()
-	fmt.Println(ln.Addr()) //nolint: the line that the parent waits for
-	_, _ = io.Copy(io.Discard, os.Stdin)
+	fmt.Println(ln.Addr())
+	obey()
 	pprof.StopCPUProfile()
 	use := used()
 	use.Allocations -= before.Allocations
@@ -104,6 +106,40 @@ func serve() (err error) {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(use)
+}
+
+// obey answers the lines of the input with lines of JSON, until its end.
+func obey() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		if lines.Text() == "collect" {
+			runtime.GC() // twice: stacks shrink by half each time
+			runtime.GC()
+			debug.FreeOSMemory()
+		}
+		_ = json.NewEncoder(os.Stdout).Encode(memoryNow())
+	}
+}
+
+// memory of the server's process, in bytes.
+type memory struct {
+	Resident   uint64 // of the process, as the system counts it
+	Heap       uint64
+	Stacks     uint64
+	Goroutines int
+}
+
+func memoryNow() (m memory) {
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	m.Heap, m.Stacks, m.Goroutines = s.HeapInuse, s.StackInuse, runtime.NumGoroutine()
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		var size, pages uint64
+		if _, err := fmt.Sscan(string(text), &size, &pages); err == nil {
+			m.Resident = pages * uint64(os.Getpagesize())
+		}
+	}
+	return m
 }
 
 func used() (u serverUse) {
