@@ -8,7 +8,7 @@ BENCH    ?= .
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test lint bench fuzz torture mutants packages clean
+.PHONY: build run test lint bench bench-ingest bench-idle fuzz torture mutants packages clean
 
 build:
 	@mkdir -p $(BIN)
@@ -39,6 +39,18 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./fiscal/... ./emulator/... ./server/...
+
+# The way of a document against what disk, databases and an unchecking server could do at best, in
+# one run of some four minutes on a machine that does nothing else. Table, JSON and CPU profiles of
+# the server go to INGEST_DIR; ENGINE=sqlite or ENGINE=postgres measures one engine alone.
+INGEST_DIR ?= var/bench-ingest
+bench-ingest:
+	@mkdir -p $(INGEST_DIR)
+	BENCH_INGEST=$(abspath $(INGEST_DIR)) BENCH_INGEST_ENGINE=$(ENGINE) $(GO) test -count=1 -run '^TestIngest$$' -timeout 30m ./internal/benchingest
+
+# What an idle connection takes: as many as the file limit of a process allows (ulimit -n).
+bench-idle:
+	TORTURE=1 $(GO) test -count=1 -run '^TestTorture_IdleConnections$$' -v -timeout 10m ./internal/benchingest
 
 # Every fuzz target of the module, FUZZTIME each.
 fuzz:
