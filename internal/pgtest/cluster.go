@@ -114,7 +114,7 @@ func (c *Cluster) own(folders ...string) error {
 
 // clear deletes everything but a folder that was there before.
 func (c *Cluster) clear() error {
-	return errors.Join(os.RemoveAll(c.data()), os.Remove(c.log()), os.RemoveAll(c.sockets))
+	return errors.Join(os.RemoveAll(c.data()), os.RemoveAll(c.log()), os.RemoveAll(c.sockets))
 }
 
 // findPrograms looks where Debian, Red Hat, source builds and Homebrew put the
@@ -203,6 +203,19 @@ func (c *Cluster) Addr() string {
 		return ""
 	}
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port))
+}
+
+// Place is the folder of the data.
+func (c *Cluster) Place() string { return c.place }
+
+// Running reports whether the main process has not ended.
+func (c *Cluster) Running() bool {
+	select {
+	case <-c.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // Start starts the server, which must not run, and waits until it answers.

@@ -115,3 +115,20 @@ func TestModel_FindsOneLostAmongThousands(t *testing.T) {
 	require.Len(t, bad, 1)
 	assert.Contains(t, bad[0], "FN A FD 1234: illegal")
 }
+
+// Two documents for one number, sent again and again without an answer while the
+// server is away, are judged in time.
+func TestModel_BearsLongSilence(t *testing.T) {
+	t.Parallel()
+	w := &written{newHistory(), map[fiscal.FNNumber]reading{}}
+	for range 50 {
+		w.send("A", 1, "one", unknown, "")
+		w.send("A", 1, "another", unknown, "")
+	}
+	w.send("A", 1, "one", refused, "")
+	w.send("A", 1, "another", confirmed, "ack another")
+	w.stored("A", 1, "another", "ack another")
+	require.Empty(t, w.judged())
+	w.send("A", 1, "one", confirmed, "ack one")
+	require.Len(t, w.judged(), 1)
+}

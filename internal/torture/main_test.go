@@ -81,7 +81,7 @@ func program(t *testing.T) string {
 		if built.folder, built.err = os.MkdirTemp("", "torture"); built.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "build", "-tags", "torture", "-o", built.folder+"/", "github.com/fiscalbench/fiscalbench/cmd/ofd")
+		cmd := exec.Command("go", "build", "-tags", "torture", "-buildvcs=false", "-ldflags=-s -w", "-o", built.folder+"/", "github.com/fiscalbench/fiscalbench/cmd/ofd")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)

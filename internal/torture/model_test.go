@@ -72,9 +72,22 @@ var model = porcupine.Model{Init: func() any { return place{} }, Step: step}
 // audit of its drive.
 func partition(all []porcupine.Operation) map[key][]porcupine.Operation {
 	parts := map[key][]porcupine.Operation{}
+	open := map[sending]int64{} // when one without an answer began first
+	for _, op := range all {
+		if in, ok := op.Input.(sending); ok && op.Output.(ending).verdict == unknown {
+			if at, known := open[in]; !known || op.Call < at {
+				open[in] = op.Call
+			}
+		}
+	}
 	for _, op := range all {
 		switch in := op.Input.(type) {
 		case sending:
+			// Of sendings of the same bytes without an answer the first says all: it may
+			// take effect whenever a later one may, and only one of them changes anything.
+			if op.Output.(ending).verdict == unknown && op.Call != open[in] {
+				continue
+			}
 			k := key{in.fn, in.fd}
 			parts[k] = append(parts[k], op)
 		case audit:

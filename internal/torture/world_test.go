@@ -87,10 +87,13 @@ func (w *world) run(rounds []round) {
 	t := w.t
 	t.Helper()
 	for i, r := range rounds {
+		began := time.Now()
 		w.round(r)
+		lived := time.Since(began)
 		w.look(r.String())
-		if testing.Verbose() && (i+1)%20 == 0 {
-			t.Logf("%d of %d rounds, %d documents, last: %s", i+1, len(rounds), w.l.confirmed.Load(), r)
+		if testing.Verbose() {
+			t.Logf("round %d of %d in %s and %s, %d documents: %s", i+1, len(rounds), lived.Round(time.Millisecond),
+				(time.Since(began) - lived).Round(time.Millisecond), w.l.confirmed.Load(), r)
 		}
 	}
 	if w.s == nil {
@@ -103,10 +106,13 @@ func (w *world) run(rounds []round) {
 func (w *world) end() {
 	t := w.t
 	t.Helper()
+	began := time.Now()
 	w.l.finish()
+	drained := time.Since(began)
 	if w.s != nil {
 		w.kill(syscall.SIGTERM)
 	}
+	t.Logf("queues drained in %s, server ended in %s", drained.Round(time.Millisecond), (time.Since(began) - drained).Round(time.Millisecond))
 	var f *found
 	w.check(func(ctx context.Context, s store.Store) {
 		var err error
@@ -115,9 +121,9 @@ func (w *world) end() {
 		require.NoError(t, f.drives(ctx, s))
 	})
 	w.note(f)
-	began := w.l.history.tick()
+	read := w.l.history.tick()
 	for fn, r := range f.ledgers {
-		w.l.history.audited(began, fn, r)
+		w.l.history.audited(read, fn, r)
 	}
 	ledgers, bad := judge(w.l.history.ops, judgeLimit)
 	w.tally.ledgers, w.tally.illegal, w.tally.operations = ledgers, len(bad), len(w.l.history.ops)
