@@ -11,6 +11,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
@@ -79,5 +80,12 @@ func TestFleet(t *testing.T) {
 			o := open(t)
 			return o.Fleet(), o.Accounts()
 		})
+	})
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Messages(t, func(t *testing.T) notify.Store { return open(t).Messages() })
 	})
 }

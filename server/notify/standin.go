@@ -1,0 +1,61 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+)
+
+// StandIn pretends to deliver: the message stays in the outbox, where people and
+// tests read it. It can be told to misbehave (SIM-01, SIM-02). The zero StandIn
+// delivers at once.
+type StandIn struct {
+	mu     sync.Mutex
+	faults Faults
+}
+
+// Faults of a stand-in.
+type Faults struct {
+	Delay  time.Duration // before each delivery
+	Refuse []string      // parts of numbers and addresses that never get anything
+	Down   bool          // nothing goes through for now; messages wait and are tried again
+}
+
+// Set changes the faults.
+func (s *StandIn) Set(f Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = f
+}
+
+// Faults that are on.
+func (s *StandIn) Faults() Faults {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults
+}
+
+var errDown = errors.New("notify: the stand-in is told to be down")
+
+// Carry implements Carrier.
+func (s *StandIn) Carry(ctx context.Context, m Message) error {
+	f := s.Faults()
+	if f.Delay > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(f.Delay):
+		}
+	}
+	if f.Down {
+		return errDown
+	}
+	for _, part := range f.Refuse {
+		if part != "" && strings.Contains(m.To, part) {
+			return &Lasting{Reason: "Адресат недоступен."}
+		}
+	}
+	return nil
+}
