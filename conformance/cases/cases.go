@@ -20,7 +20,7 @@ import (
 func All() []conformance.Case {
 	var all []conformance.Case
 	for _, group := range [][]conformance.Case{
-		registration, shift, receipt, correction, change, life, outage, header, number, signs, limits, marking, flkCases(), registrationBits, registerCases(), pairs,
+		registration, shift, receipt, correction, change, life, outage, header, number, signs, limits, marking, flkCases(), registrationBits, registerCases(), pairs, edges, flkEdges,
 	} {
 		all = append(all, group...)
 	}

@@ -149,7 +149,6 @@ func (x rule) judge(ctx context.Context, s *scene, d *model.Document) {
 	switch x.want {
 	case unread:
 		r.Unrecognised(&reg, a, x.mark)
-		return
 	case noted:
 		r.Expect("document/code", x.mark, "the answer is a confirmation", a.Code != 11, "not 11", a.Code)
 	default:

@@ -30,9 +30,15 @@ type Mutant struct {
 	// Settings of the operator, by the names of its settings file, and besides "policy"
 	// as in conformance.Configurable. They override those a case asks for.
 	Settings map[string]string
-	// Edits change the source; see Edit.
-	Edits []Edit
+	// Edits change the source; see Edit. Mutants with the same edits are built once:
+	// the edited code then asks SwitchVariable which of them it is, and Switch is the
+	// answer.
+	Edits  []Edit
+	Switch string
 }
+
+// SwitchVariable is the environment variable that edited code may ask.
+const SwitchVariable = "FISCALBENCH_SWITCH"
 
 // Edit replaces a piece of a source file. Old must occur in it exactly once.
 type Edit struct {
@@ -188,7 +194,7 @@ func (m *Mutant) Check() error {
 // Digest changes with what the mutant does.
 func (m *Mutant) Digest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %v %q %v", m.ID, m.Faults, m.Edits, m.Settings)
+	fmt.Fprintf(h, "%q %v %q %v %s", m.ID, m.Faults, m.Edits, m.Settings, m.Switch)
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 

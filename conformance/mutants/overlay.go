@@ -34,7 +34,7 @@ func (m *Mutant) apply(root string) (map[string][]byte, error) {
 // reference. It is the test binary of this package: what it runs exists under test
 // only.
 func Build(ctx context.Context, root string, m *Mutant, binary string) error {
-	args := []string{"test", "-c", "-vet=off", "-o", binary}
+	args := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}
 	if m != nil {
 		files, err := m.apply(root)
 		if err != nil {
@@ -44,6 +44,7 @@ func Build(ctx context.Context, root string, m *Mutant, binary string) error {
 		if err != nil {
 			return err
 		}
+		defer os.RemoveAll(filepath.Dir(overlay))
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./conformance/mutants")...)

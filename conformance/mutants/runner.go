@@ -57,9 +57,12 @@ type Runner struct {
 	Parallel  int  // mutants at a time
 	Cases     int  // cases at a time for each; 0: a few
 	Stop      int  // red cases after which a run is cut short; 0: never
-	Quick     bool // only the cases that must turn red
+	Quick     bool // no case but those that must turn red, when they do
 	// Report is called after each mutant, never twice at a time.
 	Report func(Outcome)
+
+	building sync.Mutex
+	shared   map[string]string // binaries by their edits
 }
 
 // Run judges the mutants and returns their outcomes in the order of the table.
@@ -110,11 +113,12 @@ func (r *Runner) one(ctx context.Context, m *Mutant) Outcome {
 func (r *Runner) judge(ctx context.Context, m *Mutant, o *Outcome) error {
 	binary, order := r.Reference, Order{Mutant: m.ID, Seed: r.Seed, Stop: r.Stop, Parallel: r.Cases}
 	if m.Kind() == Change {
-		binary = filepath.Join(r.Dir, strings.ReplaceAll(m.ID, "/", "_")+".test")
-		defer os.Remove(binary)
-		defer os.RemoveAll(binary + ".src")
-		if err := Build(ctx, r.Root, m, binary); err != nil {
+		var err error
+		if binary, err = r.built(ctx, m); err != nil {
 			return err
+		}
+		if m.Switch == "" {
+			defer os.Remove(binary)
 		}
 	}
 	for _, suite := range m.Judges() {
@@ -125,8 +129,9 @@ func (r *Runner) judge(ctx context.Context, m *Mutant, o *Outcome) error {
 				return err
 			}
 		}
-		if r.Quick {
-			continue
+		if r.Quick && len(o.Red) > 0 {
+			o.Stopped = true
+			return nil
 		}
 		order.Only = nil
 		if err := r.add(ctx, binary, order, o); err != nil || len(o.Red) > 0 {
@@ -134,6 +139,28 @@ func (r *Runner) judge(ctx context.Context, m *Mutant, o *Outcome) error {
 		}
 	}
 	return nil
+}
+
+// built is the binary of a mutant; mutants of one set of edits share it.
+func (r *Runner) built(ctx context.Context, m *Mutant) (string, error) {
+	name := filepath.Join(r.Dir, strings.ReplaceAll(m.ID, "/", "_")+".test")
+	if m.Switch == "" {
+		return name, Build(ctx, r.Root, m, name)
+	}
+	r.building.Lock()
+	defer r.building.Unlock()
+	key := fmt.Sprintf("%q", m.Edits)
+	if had, ok := r.shared[key]; ok {
+		return had, nil
+	}
+	if err := Build(ctx, r.Root, m, name); err != nil {
+		return "", err
+	}
+	if r.shared == nil {
+		r.shared = map[string]string{}
+	}
+	r.shared[key] = name
+	return name, nil
 }
 
 // add asks and joins the answer to what is known.
@@ -167,7 +194,8 @@ func (r *Runner) Ask(ctx context.Context, binary string, o Order) (j Judged, err
 	var out, log bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Dir, &out, &log
-	cmd.Env = append(os.Environ(), OrderVariable+"="+string(b))
+	m, _ := Find(o.Mutant)
+	cmd.Env = append(os.Environ(), OrderVariable+"="+string(b), SwitchVariable+"="+m.Switch)
 	if err := cmd.Run(); err != nil {
 		return j, fmt.Errorf("mutants: judging %s by %s: %w\n%s", o.Mutant, o.Suite, errors.Join(err, ctx.Err()), tail(log.Bytes()))
 	}

@@ -236,8 +236,8 @@ var brokenOperators = []struct {
 	{"shows nothing", func(_ *testing.T, s *target.Self) conformance.Target {
 		return &liar{Self: s, drive: func(conformance.Drive) conformance.Drive { return conformance.Drive{} }, notes: func([]conformance.Incident) []conformance.Incident { return nil },
 			document: func(conformance.Document) conformance.Document { return conformance.Document{} }}
-	}, "O-001|O-003|O-009|O-010|O-013|O-028|O-029|O-035|O-038|O-040|O-052|O-055|O-085|O-099|O-101|F-M-03|P-018",
-		`drive/status drive/rnm drive/inn drive/address drive/user drive/factory drive/ffd drive/gaps drive/policy document/flag document/1012 document/1048
+	}, "O-001|O-003|O-009|O-010|O-013|O-028|O-029|O-035|O-038|O-040|O-052|O-055|O-085|O-099|O-101|O-205|F-M-03|P-018",
+		`document/message-kept document/confirmed drive/status drive/rnm drive/inn drive/address drive/user drive/factory drive/ffd drive/gaps drive/policy document/flag document/1012 document/1048
 		document/1173 document/form document/found document/fpd document/received document/shown document/unseen document/finding incident/raised quarantine/kept
 		document/decoded-fps document/decoded-form document/decoded-1012 document/decoded-fpd document/decoded-1037 document/decoded-1018 document/decoded-1013
 		document/decoded-1209 document/fiscalDriveExhaustionSign document/fiscalDriveReplaceRequiredSign document/fiscalDriveMemoryExceededSign document/ofdResponseTimeoutSign`},
@@ -325,7 +325,7 @@ var brokenOperators = []struct {
 }
 
 func init() {
-	for at, notices := range map[int]string{0: "session/signature", 4: "session/s-version", 6: "session/p-version", 8: "session/fn", 30: "container/length", 32: "container/crc",
+	for at, notices := range map[int]string{0: "session/signature", 4: "session/s-version", 6: "session/p-version", 8: "session/fn", 26: "session/flags", 30: "container/length", 32: "container/crc",
 		35: "container/form", 39: "container/mirror", 55: "container/zeros", 62: "document/stlv", 68: "document/tlv", 70: "document/1017", 86: "document/1041",
 		106: "document/1040", -5: "sign/fpp", -30: "sign/fpo"} {
 		brokenOperators = append(brokenOperators, struct {
@@ -335,7 +335,7 @@ func init() {
 			notices string
 		}{"changes byte " + strings.ReplaceAll(notices, "/", " "), func(t *testing.T, s *target.Self) conformance.Target {
 			return &liar{Self: s, addr: between(t, s, false, flip(at))}
-		}, "O-001|O-006", notices})
+		}, "O-001|O-006|O-203", notices})
 	}
 }
 
@@ -416,9 +416,9 @@ func checksOf(s conformance.Summary) map[string]bool {
 // holds the list to them.
 var operatorChecks = strings.Fields(`answer/bytes answer/right answer/same connection/answered connection/blocked connection/ended connection/no-answer
 	crowd/confirmed crowd/time document/1012 document/1022 document/1041-padded document/1048 document/1068 document/1173 document/1206 document/2001 document/2002
-	document/2105 document/2109 document/2111 document/2112 document/code document/decoded-1012 document/decoded-1013 document/decoded-1018 document/decoded-1037
+	document/2105 document/2109 document/2111 document/2112 document/code document/confirmed document/decoded-1012 document/decoded-1013 document/decoded-1018 document/decoded-1037
 	document/decoded-1209 document/decoded-form document/decoded-fpd document/decoded-fps document/finding document/findings document/fiscalDriveExhaustionSign
-	document/fiscalDriveMemoryExceededSign document/fiscalDriveReplaceRequiredSign document/flag document/form document/found document/fpd document/message
+	document/fiscalDriveMemoryExceededSign document/fiscalDriveReplaceRequiredSign document/flag document/form document/found document/fpd document/message document/message-kept
 	document/ofdResponseTimeoutSign document/received document/shown document/unseen drive/address drive/factory drive/ffd drive/gaps drive/inn drive/policy
-	drive/rnm drive/status drive/user incident/raised quarantine/kept session/header session/p-version store/document store/nothing store/once time/answer
+	drive/rnm drive/status drive/user incident/raised quarantine/kept session/flags session/header session/p-version store/document store/nothing store/once time/answer
 	time/limit time/others`)
