@@ -20,6 +20,7 @@ type load struct {
 	addr      func() string // where the next connection goes
 
 	confirmed, reconnects, repeats, conflicts, contests atomic.Int64
+	refused                                             atomic.Int64 // connections that could not be had
 
 	cancel context.CancelFunc
 	over   atomic.Bool // nobody will answer any more

@@ -73,12 +73,13 @@ func newRegister(l *load, n int, r *rand.Rand) (*register, error) {
 
 // live sells and sends until ctx ends.
 func (r *register) live(ctx context.Context) {
-	for n := 0; ctx.Err() == nil; n++ {
+	for n := 0; ctx.Err() == nil; {
 		if r.unsent() < unsentLimit {
 			if err := r.work(n); err != nil {
 				r.l.wrong("FN %s: %v", r.fn, err)
 				return
 			}
+			n++
 		}
 		pause := time.Duration(r.rand.Int64N(int64(2 * betweenReceipts)))
 		if _, err := r.e.Exchange(ctx); err != nil {
@@ -138,7 +139,7 @@ func (r *register) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", r.l.addr())
 	if err != nil {
-		r.l.reconnects.Add(1)
+		r.l.refused.Add(1)
 		return nil, err
 	}
 	return &tap{c, r}, nil

@@ -15,16 +15,16 @@ type tally struct {
 	troubles, diskFaults, sectors, full, databaseEnds, failedStarts int
 	failovers, restarts                                             int
 
-	documents, lost, doubled, changed                            int
-	confirmed, unanswered, refused, repeats, conflicts, contests int64
-	ledgers, operations, illegal                                 int
-	verified                                                     bool
+	documents, lost, doubled, changed                               int
+	confirmed, unanswered, reconnects, repeats, conflicts, contests int64
+	ledgers, operations, illegal                                    int
+	verified                                                        bool
 }
 
 // of takes the counts of a load.
 func (y *tally) of(l *load) {
 	y.confirmed, y.repeats, y.conflicts, y.contests = l.confirmed.Load(), l.repeats.Load(), l.conflicts.Load(), l.contests.Load()
-	y.unanswered, y.refused = int64(l.history.count(unknown)), int64(l.history.count(refused))
+	y.unanswered, y.reconnects = int64(l.history.count(unknown)), l.reconnects.Load()
 }
 
 func (y *tally) String() string {
