@@ -52,6 +52,14 @@ bench-ingest:
 bench-idle:
 	TORTURE=1 $(GO) test -count=1 -run '^TestTorture_IdleConnections$$' -v -timeout 10m ./internal/benchingest
 
+# How long searches take among N documents, on SQLite and on a PostgreSQL of its own; ten million
+# take about an hour and 20 GB under TMPDIR, which are given back.
+N     ?= 10000000
+TIMES ?= 2000
+bench-search: packages
+	@mkdir -p var; rm -f var/bench-search.md
+	$(GO) test -count 1 -timeout 0 -v ./cmd/ofd/searchbench -args -documents $(N) -times $(TIMES) -report $(CURDIR)/var/bench-search.md
+
 # Every fuzz target of the module, FUZZTIME each.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) sh .ci/fuzz
