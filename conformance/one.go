@@ -37,6 +37,9 @@ func (r *Runner) one(ctx context.Context, j job, pace float64) (result Result) {
 		}
 		result.Outcome, result.Reason = run.outcome(ended)
 	}()
+	if why := r.Profile.unclaimed(c, j.v); why != "" {
+		run.Skip(why)
+	}
 	missing := r.missing(c.Needs)
 	if waits := c.Waits && is[Patient](r.Target) && missing&NeedsTill != 0; waits {
 		missing = 0

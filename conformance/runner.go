@@ -18,10 +18,11 @@ type Runner struct {
 	Crowd    float64       // share of the registers and peers that soak cases have; 1 when zero
 	// Again is how many more times, each with longer limits, a case is run that fails
 	// while the machine is starved, when it begins anew each time. For built-in ends.
-	Again  int
-	Strict bool          // a failed check of the bench's own decisions fails its case
-	Finish func(*Result) // called at the end of each case, before Report, by its goroutine; may be nil
-	Report func(Result)  // called after each case, never twice at a time; may be nil
+	Again   int
+	Profile *Profile      // what the target claims; nil: everything
+	Strict  bool          // a failed check of the bench's own decisions fails its case
+	Finish  func(*Result) // called at the end of each case, before Report, by its goroutine; may be nil
+	Report  func(Result)  // called after each case, never twice at a time; may be nil
 }
 
 // job is one case in one variant.

@@ -23,7 +23,7 @@ func (c *runCmd) checkFeatures() error {
 		set  bool
 	}{
 		{"--skip", len(c.Skip) > 0}, {"--mark", len(c.Mark) > 0}, {"--level", c.Level != ""}, {"--ffd", c.FFD != ""},
-		{"--failed", c.Failed != ""}, {"--expect", c.Expect != ""}, {"--out", c.Out != ""}, {"--inject", len(c.Inject) > 0}, {"--exec", c.Exec != ""},
+		{"--failed", c.Failed != ""}, {"--expect", c.Expect != ""}, {"--out", c.Out != ""}, {"--profile", c.Profile != ""}, {"--inject", len(c.Inject) > 0}, {"--exec", c.Exec != ""},
 	} {
 		if f.set {
 			return fmt.Errorf("%s goes with cases, --features plays scenarios", f.name)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
+	"github.com/fiscalbench/fiscalbench/conformance/cases"
 	"github.com/fiscalbench/fiscalbench/conformance/expect"
 	"github.com/fiscalbench/fiscalbench/conformance/report"
 )
@@ -19,6 +20,7 @@ type runCmd struct {
 	targetFlags
 	Failed   string  `type:"existingfile" placeholder:"RESULTS" help:"Only what failed in this results.json, with its seed unless --seed says another."`
 	Expect   string  `type:"existingfile" placeholder:"FILE" help:"Expectations file: cases that are known to end badly."`
+	Profile  string  `type:"existingfile" placeholder:"FILE" help:"What the target claims to do, YAML: cases of anything else are skipped."`
 	Out      string  `type:"path" placeholder:"DIR" help:"Write results.json, junit.xml, report.html, protocol.md, protocol.html and trace/ here."`
 	Seed     *uint64 `help:"Seed of all numbers; a random one when absent."`
 	Parallel int     `short:"p" default:"1" help:"Cases at a time of those that leave the target as it is (default ${default})."`
@@ -45,7 +47,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 		}
 		return c.playFeatures(ctx, s)
 	}
-	chosen, err := c.cases()
+	chosen, err := c.chosen()
 	if err != nil {
 		return err
 	}
@@ -64,6 +66,10 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	profile, err := c.claims()
+	if err != nil {
+		return err
+	}
 	under, err := c.open(ctx, s, in)
 	if err != nil {
 		return err
@@ -71,7 +77,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	if in.told, err = c.askFaults(ctx, under); err != nil {
 		return &exitError{exitUnreachable, errors.Join(err, under.stop())}
 	}
-	run, err := c.judge(ctx, s, under, chosen, in)
+	run, err := c.judge(ctx, s, under, chosen, in, profile)
 	if err != nil {
 		return err
 	}
@@ -113,9 +119,9 @@ func verdict(run *report.Run) error {
 	return &exitError{exitIncomplete, errors.New("not everything was judged")}
 }
 
-// cases are those chosen by the flags and, with --failed, by an earlier run, whose
+// chosen are the cases chosen by the flags and, with --failed, by an earlier run, whose
 // seed is taken over.
-func (c *runCmd) cases() ([]conformance.Case, error) {
+func (c *runCmd) chosen() ([]conformance.Case, error) {
 	chosen, err := c.choose(c.party())
 	if err != nil || c.Failed == "" {
 		return chosen, err
@@ -129,6 +135,21 @@ func (c *runCmd) cases() ([]conformance.Case, error) {
 		c.Seed = &seed
 	}
 	return failed(chosen, earlier)
+}
+
+// claims reads the file of --profile; nil when there is none.
+func (c *runCmd) claims() (*conformance.Profile, error) {
+	if c.Profile == "" {
+		return nil, nil
+	}
+	p, err := conformance.LoadProfile(c.Profile)
+	if err != nil {
+		return nil, err
+	}
+	if none := p.Unmatched(cases.All()); len(none) > 0 {
+		return nil, fmt.Errorf("%s: no such case: %s", c.Profile, strings.Join(none, ", "))
+	}
+	return p, nil
 }
 
 // expectations reads the file of --expect; nil when there is none.
@@ -156,7 +177,7 @@ func (c *runCmd) seed() uint64 {
 }
 
 // judge runs the cases and stops the target.
-func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case, in *injecting) (*report.Run, error) {
+func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []conformance.Case, in *injecting, profile *conformance.Profile) (*report.Run, error) {
 	c.seed()
 	master, err := c.master()
 	if err != nil {
@@ -166,7 +187,7 @@ func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []
 	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, total, *c.Seed)
 	line := newProgress(s.out, total)
 	runner := &conformance.Runner{Target: under.Target, OFD: c.INN, Master: master, Seed: *c.Seed, Timeout: c.Timeout, Start: caseStart,
-		Parallel: c.Parallel, Strict: c.Strict, Report: line.done, Finish: in.mark}
+		Parallel: c.Parallel, Strict: c.Strict, Report: line.done, Finish: in.mark, Profile: profile}
 	if c.Self {
 		runner.Again = 3 // its limits are shortened more than a starved machine can keep
 	}

@@ -79,6 +79,7 @@ var requirements = table(
 var reasons = table(
 	`needs hands: somebody has to work the register`, `нужны руки: на кассе некому работать`,
 	`needs hands: (.*)`, `нужны руки: $1`,
+	`not claimed: (.*)`, `не заявлено: $1`,
 	`cannot be judged: (.*)`, `отсюда проверить нельзя: $1`,
 	`the target is not what the case judges: (.*)`, `случай проверяет другое: $1`,
 	`the target has not (.*)`, `у цели нет: $1`,
@@ -105,7 +106,7 @@ var words = strings.NewReplacer(
 )
 
 // exactly are whole names that are too short for a replacer.
-var exactly = map[string]string{"sell": "продажа", "correct": "коррекция", "register": "регистрация", "active": "действует", "closed": "закрыт", "ofd": "оператора", "kkt": "кассу", "pair": "оба конца"}
+var exactly = map[string]string{"sell": "продажа", "correct": "коррекция", "register": "регистрация", "active": "действует", "closed": "закрыт", "encryption": "шифрование", "marking": "маркировка", "ofd": "оператора", "kkt": "кассу", "pair": "оба конца"}
 
 // inRussian is a sentence as a page shows it.
 func inRussian(s string, in []translation) speech {
