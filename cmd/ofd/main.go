@@ -23,8 +23,13 @@ const (
 const description = "A test bench operator of fiscal data (ОФД). Its keys are public: never use it for real registers' duties."
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Take documents from registers until SIGTERM or SIGINT."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Take documents from registers until SIGTERM or SIGINT."`
+	Verify    verifyCmd    `cmd:"" help:"Check a whole base: chains, signs, totals; exit code 1 when it is damaged."`
+	Export    exportCmd    `cmd:"" help:"Write a whole base as JSON lines."`
+	Import    importCmd    `cmd:"" help:"Read an export into an empty base."`
+	Backup    backupCmd    `cmd:"" help:"Copy a SQLite base to a new file while servers go on."`
+	Retention retentionCmd `cmd:"" help:"Delete what has outlived its term, with a protocol."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}

@@ -23,6 +23,8 @@ type serveCmd struct {
 	Marking string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
 	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
 	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
+	Cabinet bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
+	Site    string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
 	INN     string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
 	Name    string `name:"name" help:"Own name, for people."`
 
@@ -50,6 +52,10 @@ type serveCmd struct {
 	MessageRate    float64       `name:"message-rate" placeholder:"N" help:"Messages a second from one address; more wait for their answers (default: no limit)."`
 	Drain          time.Duration `name:"drain" default:"10s" help:"How long messages under way may take after SIGTERM (default ${default})."`
 
+	Retention bool          `name:"retention" help:"At the start and then once a day delete what has outlived its term, as ofd retention does."`
+	KeepYears int           `name:"keep-years" default:"5" help:"Years that rows are kept from receipt, at least 5 (default ${default})."`
+	BenchTerm time.Duration `name:"bench-term" placeholder:"DURATION" help:"Keep rows only so long: for a bench whose years are short, never for data that somebody needs."`
+
 	Inject  []string `name:"inject" sep:"none" placeholder:"NAME:TRIGGER,…" help:"Misbehave on purpose, as reply.drop:next=3 or @FILE with a rule on each line: docs/faults.md (repeatable)."`
 	Control string   `name:"control" placeholder:"127.0.0.1:PORT" help:"Control port for faults and counters; loopback only (default: none)."`
 
@@ -73,6 +79,10 @@ const sweepEvery = time.Minute
 func (s *serveCmd) Run(p *process) error {
 	log, err := s.logger(p.err)
 	if err != nil {
+		return err
+	}
+	term := termFlags{s.KeepYears, s.BenchTerm}
+	if _, err := term.term(); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -99,8 +109,14 @@ func (s *serveCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	office, err := s.openPeople(ctx, l.http, o, log)
+	if err != nil {
+		l.close()
+		return err
+	}
+	defer office.close(log)
 	fmt.Fprintf(p.err, banner, s.keys())
-	return s.serve(ctx, stop, p, srv, l, o, log)
+	return s.serve(ctx, stop, p, srv, office, l, o, log)
 }
 
 func (s *serveCmd) keys() string {
@@ -173,16 +189,21 @@ func (l *listeners) ready() string {
 }
 
 // serve runs everything until ctx ends or a part of it breaks, then drains.
-func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, l listeners, o *server.Options, log *slog.Logger) error {
+func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, office *people, l listeners, o *server.Options, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return srv.Serve(l.kkt) })
 	if l.marking != nil {
 		g.Go(func() error { return srv.Serve(l.marking) })
 	}
-	web, admin := newWeb(srv.Handler(), log), newWeb(controlOf(srv, o, log), log)
+	web, admin := newWeb(office.web(srv.Handler()), log), newWeb(controlOf(srv, o, log), log)
 	g.Go(func() error { return serveWeb(web, l.http) })
 	g.Go(func() error { return serveWeb(admin, l.control) })
 	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })
+	g.Go(func() error { return ended(ctx, office.run(ctx)) })
+	if s.Retention {
+		term := termFlags{s.KeepYears, s.BenchTerm}
+		g.Go(func() error { return ended(ctx, retainDaily(ctx, s.Store, term, log)) })
+	}
 	fmt.Fprint(p.out, l.ready())
 	if s.Demo {
 		g.Go(func() error {
