@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/fiscalbench/fiscalbench/server"
+	"github.com/fiscalbench/fiscalbench/server/front"
+	"github.com/fiscalbench/fiscalbench/server/store/office"
+)
+
+// people is the part of the operator that people meet; nil without --http or with
+// --no-cabinet.
+type people struct {
+	*front.Front
+	office *office.Office
+}
+
+// openPeople opens the cabinet's base beside the store and puts the front on it.
+func (s *serveCmd) openPeople(ctx context.Context, ln net.Listener, o *server.Options, log *slog.Logger) (*people, error) {
+	if ln == nil || !s.Cabinet {
+		return nil, nil
+	}
+	base, err := office.Open(ctx, s.Store)
+	if err != nil {
+		return nil, coded{exitUnreachable, fmt.Errorf("--store=%q: %w", withoutPassword(s.Store), err)}
+	}
+	site := s.Site
+	if site == "" {
+		site = "http://" + ln.Addr().String()
+	}
+	name := o.OFDName
+	if name == "" {
+		name = server.DefaultName
+	}
+	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, Site: site, Bench: true, Now: o.Now, Logger: log})
+	if err != nil {
+		_ = base.Close()
+		return nil, err
+	}
+	return &people{f, base}, nil
+}
+
+// web is what is served at --http: the machine's side and, with a cabinet, people's.
+func (p *people) web(machine http.Handler) http.Handler {
+	if p == nil {
+		return machine
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", p.Handler())
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/api/"} {
+		mux.Handle(path, machine)
+	}
+	return mux
+}
+
+// run keeps the cabinet up until ctx ends.
+func (p *people) run(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	return p.Run(ctx)
+}
+
+// close closes the cabinet's base.
+func (p *people) close(log *slog.Logger) {
+	if p == nil {
+		return
+	}
+	if err := p.office.Close(); err != nil {
+		log.Error("closing the cabinet's base", "err", err)
+	}
+}
