@@ -8,7 +8,7 @@ BENCH    ?= .
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test lint bench bench-ingest bench-idle fuzz torture mutants packages clean
+.PHONY: build run test lint bench bench-search bench-ingest bench-idle fuzz torture mutants packages clean
 
 build:
 	@mkdir -p $(BIN)

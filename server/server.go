@@ -26,6 +26,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/api"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 	"github.com/fiscalbench/fiscalbench/server/marking"
+	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -46,6 +47,9 @@ type Options struct {
 	Logger   *slog.Logger
 	Registry prometheus.Registerer // a registry of its own when nil; a Gatherer too, to be shown at /metrics
 	API      api.Options           // of the read-only JSON API
+	// Projection is for the worker that reads documents for searches and reports, while
+	// the server serves; only a store that is a store.Projector has one.
+	Projection projection.Options
 }
 
 // DefaultName says what this is.
@@ -58,7 +62,8 @@ type Server struct {
 	gatherer prometheus.Gatherer
 	watch    watch
 	draining atomic.Bool
-	unwatch  func() // ends the telling of injected faults
+	unwatch  func()             // ends the telling of injected faults
+	worker   *projection.Worker // nil without
 }
 
 // New makes a server. It refuses options that do not exist or contradict each other.
@@ -95,6 +100,15 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{o: o, intake: in}
+	if p, ok := o.Store.(store.Projector); ok {
+		if o.Projection.Logger == nil {
+			o.Projection.Logger = o.Logger
+		}
+		o.Projection.Registry, o.Projection.Now = o.Registry, o.Now
+		if s.worker, err = projection.New(p, o.Projection); err != nil {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+	}
 	s.unwatch = o.Faults.Watch(s.injected(m))
 	s.gatherer, _ = o.Registry.(prometheus.Gatherer)
 	return s, nil
@@ -111,7 +125,12 @@ func (s *Server) injected(m *metrics) func(fault.Injected) {
 
 // Serve takes registers on ln until Shutdown, then returns nil. It may run for any
 // number of listeners; each serves documents, marking and probes alike.
-func (s *Server) Serve(ln net.Listener) error { return s.intake.Serve(ln) }
+func (s *Server) Serve(ln net.Listener) error {
+	if s.worker != nil {
+		s.worker.Start()
+	}
+	return s.intake.Serve(ln)
+}
 
 // Shutdown answers what has come in, closes every connection and waits. When ctx
 // ends first the rest is cut off and ctx's error returned. The store may be closed
@@ -119,7 +138,11 @@ func (s *Server) Serve(ln net.Listener) error { return s.intake.Serve(ln) }
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	defer s.unwatch()
-	return s.intake.Shutdown(ctx)
+	err := s.intake.Shutdown(ctx)
+	if s.worker != nil {
+		s.worker.Stop()
+	}
+	return err
 }
 
 // healthLimit bounds a health check.

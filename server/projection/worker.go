@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +21,7 @@ type Options struct {
 	// Idle is how long to wait when there is nothing to do; 200 ms when zero.
 	Idle time.Duration
 	Now  func() time.Time // to tell the lag; time.Now when nil
-	Off  bool             // do not project; Start then returns a worker that does nothing
+	Off  bool             // Start does nothing
 }
 
 const (
@@ -34,18 +35,21 @@ const (
 	measureEvery = time.Second
 )
 
-// Worker keeps a store's projected tables up with its documents.
+// Worker keeps a store's projected tables up with its documents. Every process that
+// shares a store may have one: they take turns.
 type Worker struct {
-	s      store.Projector
-	o      Options
-	m      *metrics
-	cancel context.CancelFunc
+	s store.Projector
+	o Options
+	m *metrics
+
+	mu     sync.Mutex
+	cancel context.CancelFunc // nil before Start
 	ended  chan struct{}
+	over   bool // stopped for good
 }
 
-// Start starts the work, which goes on until Stop. Every process that shares a store
-// may have a worker: they take turns.
-func Start(s store.Projector, o Options) (*Worker, error) {
+// New makes a worker that does nothing yet.
+func New(s store.Projector, o Options) (*Worker, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -62,21 +66,32 @@ func Start(s store.Projector, o Options) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projection: registering metrics: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	w := &Worker{s: s, o: o, m: m, cancel: cancel, ended: make(chan struct{})}
-	if o.Off {
-		close(w.ended)
-		return w, nil
-	}
-	go w.run(ctx)
-	return w, nil
+	return &Worker{s: s, o: o, m: m, ended: make(chan struct{})}, nil
 }
 
-// Stop ends the work and waits for a transaction under way, which is finished or
-// undone. It may be called more than once.
+// Start starts the work, once; it goes on until Stop.
+func (w *Worker) Start() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.o.Off || w.over || w.cancel != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	go w.run(ctx)
+}
+
+// Stop ends the work for good and waits for a transaction under way, which is
+// finished or undone. It may be called more than once, and before Start.
 func (w *Worker) Stop() {
-	w.cancel()
-	<-w.ended
+	w.mu.Lock()
+	w.over = true
+	started := w.cancel
+	w.mu.Unlock()
+	if started != nil {
+		started()
+		<-w.ended
+	}
 }
 
 func (w *Worker) run(ctx context.Context) {

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/search"
+	"github.com/fiscalbench/fiscalbench/server/store/storetest"
+)
+
+// explainer asks how a statement would be answered instead of asking it. Drives are
+// looked up all the same.
+type explainer struct {
+	searcher
+	plan strings.Builder
+}
+
+func (e *explainer) Query(ctx context.Context, text string, args []any, scan func(search.Row) error) error {
+	if strings.HasPrefix(text, "SELECT DISTINCT drive_id") {
+		return e.searcher.Query(ctx, text, args, scan)
+	}
+	return e.searcher.Query(ctx, "EXPLAIN QUERY PLAN "+text, args, func(r search.Row) error {
+		var id, parent, unused int
+		var detail string
+		err := r.Scan(&id, &parent, &unused, &detail)
+		e.plan.WriteString(detail + "\n")
+		return err
+	})
+}
+
+// No frequent search reads a whole table, and no page is sorted that an index has in
+// order.
+func TestSearch_UsesIndexes(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, Options{})
+	require.NoError(t, s.Accept(t.Context(), storetest.Sample("1", 1, 1)))
+	reg := []fiscal.RegNumber{storetest.Sample("1", 1, 1).Document.RegID}
+	place := store.Place{At: storetest.Sample("1", 1, 1).Document.DateTime, ID: 1}
+	for _, c := range []struct {
+		name, want string
+		q          store.Search
+		sorted     bool // a few rows are
+	}{
+		{"all", "projections_by_at", store.Search{}, false},
+		{"date", "projections_by_at (at>? AND at<?)", store.Search{From: place.At, To: place.At}, false},
+		{"oldest first", "projections_by_at", store.Search{Oldest: true}, false},
+		{"FN", "projections_by_drive (drive_id=?", store.Search{FN: "1"}, false},
+		{"shift", "projections_by_drive (drive_id=?", store.Search{FN: "1", Shift: 1}, false},
+		{"register", "projections_by_drive (drive_id=?", store.Search{RegIDs: reg}, false},
+		{"user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1"}, false},
+		{"sum of a user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1", MinTotal: 1, MaxTotal: 1}, false},
+		{"FPD", "projections_by_fpd (fpd=?)", store.Search{FPD: 1}, true},
+		{"FN and FD", "USING INTEGER PRIMARY KEY (rowid=?)", store.Search{FN: "1", FD: 1}, false},
+		{"contact", "projections_by_contact (contact=?)", store.Search{Contact: "1"}, true},
+		{"code", "items_by_code (code=?)", store.Search{Code: "1"}, true},
+	} {
+		for _, after := range []store.Place{{}, place} {
+			e := &explainer{searcher: searcher{s}}
+			_, err := search.Search(t.Context(), e, c.q, after, 0)
+			require.NoError(t, err, c.name)
+			plan := e.plan.String()
+			assert.Contains(t, plan, c.want, c.name)
+			assert.NotContains(t, plan, "SCAN items", c.name)
+			if !c.sorted {
+				assert.NotContains(t, plan, "TEMP B-TREE", c.name)
+			}
+		}
+	}
+}
