@@ -18,7 +18,8 @@ type Disk struct {
 	mu       sync.Mutex
 	rand     *rand.Rand
 	done     int  // operations so far
-	dead     bool // its power was cut
+	dead     bool // its power was cut, or the process is gone
+	halting  bool // at the next sync the process is gone
 	platters map[string]*platter
 	files    map[uintptr]*file // open files by the address of sqlite3_file
 	tables   map[uintptr]*table
@@ -58,8 +59,8 @@ func (d *Disk) CutPower() (lost int, err error) {
 	for path, p := range d.platters {
 		// Each file has a fate of its own: all of it lost, nothing, or some.
 		chance := []float64{0, d.o.Lost, 1}[d.rand.IntN(3)]
-		if d.o.Lost == 0 {
-			chance = 0
+		if d.o.Lost == 0 || d.o.Lost == 1 { // no chance at all
+			chance = d.o.Lost
 		}
 		n, err := p.lose(path, chance, d.rand)
 		lost += n
@@ -69,6 +70,20 @@ func (d *Disk) CutPower() (lost int, err error) {
 	}
 	fmt.Fprintf(d.tell, "baddisk: power cut, %d sectors lost\n", lost)
 	return lost, nil
+}
+
+// HaltAtSync ends the process as it were, just before its next sync: everything fails
+// from then on, and nothing is lost, because the system's cache stays.
+func (d *Disk) HaltAtSync() { d.mu.Lock(); defer d.mu.Unlock(); d.halting = true }
+
+// Resume is the start of another process after HaltAtSync. It reports whether the
+// first one came to its end.
+func (d *Disk) Resume() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.dead
+	d.dead, d.halting = false, false
+	return was
 }
 
 // fails decides about one operation. The caller holds d.mu.
@@ -167,6 +182,12 @@ func (d *Disk) sync(tls *libc.TLS, f uintptr, flags int32) int32 {
 	one := d.files[f]
 	if one.path == "" {
 		return one.t.sync(tls, f, flags)
+	}
+	if d.halting {
+		d.dead = true
+	}
+	if d.dead {
+		return sqlite3.SQLITE_IOERR_FSYNC
 	}
 	if d.fails("sync", d.o.Sync) {
 		d.platter(one.path).unsynced()

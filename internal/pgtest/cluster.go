@@ -270,6 +270,13 @@ func (c *Cluster) launch(ctx context.Context) error {
 	return c.await(ctx)
 }
 
+// Await waits until a server that recovers by itself takes connections.
+func (c *Cluster) Await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	return c.await(ctx)
+}
+
 // await waits until the server takes connections.
 func (c *Cluster) await(ctx context.Context) error {
 	every := time.NewTicker(pollEvery)

@@ -211,11 +211,17 @@ func (w *world) blow(r round) {
 	case killBackend:
 		pids, err := w.database.Backends()
 		require.NoError(t, err)
-		if len(pids) > 0 {
-			_ = syscall.Kill(pids[w.rand.IntN(len(pids))], syscall.SIGKILL) // the database starts anew by itself
+		if len(pids) == 0 {
+			break
 		}
-		w.line.recover(w.t)
-		w.dbLine.recover(w.t)
+		// The database ends all the others too and recovers by itself.
+		require.NoError(t, syscall.Kill(pids[w.rand.IntN(len(pids))], syscall.SIGKILL))
+		for _, pid := range pids {
+			require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, waitLimit, time.Millisecond)
+		}
+		require.NoError(t, w.database.Await(t.Context()))
+		w.line.recover(t)
+		w.dbLine.recover(t)
 		w.l.awaitMore(10)
 	case fillDisk, fillAndKill:
 		w.fill(r)
