@@ -64,7 +64,7 @@ func facts(p *page) [][2]string {
 		{"Зерно (seed)", p.Run.Seed + " (по нему испытание повторяется байт в байт)"},
 		{"Средство испытаний", p.Run.Tool},
 		{"Фискальные признаки", keys},
-		{"Повторить", strings.Join(strings.Fields("conformance run "+p.Run.Target.Flags+" --seed "+p.Run.Seed), " ")},
+		{"Повторить", p.again()},
 	}
 }
 
@@ -168,3 +168,11 @@ var mdEscaper = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt
 
 // md keeps text from being read as Markdown or HTML.
 func md(s string) string { return strings.Map(shown, mdEscaper.Replace(s)) }
+
+// again is the command that repeats the whole.
+func (p *page) again() string {
+	if strings.HasPrefix(p.Run.Target.Flags, "watch ") {
+		return "conformance " + p.Run.Target.Flags
+	}
+	return strings.Join(strings.Fields("conformance run "+p.Run.Target.Flags+" --seed "+p.Run.Seed), " ")
+}

@@ -279,8 +279,12 @@ func (l *Line) label() string {
 	return s + after(": ", l.Value)
 }
 
-// Again is the command that repeats one case with its bytes.
+// Again is the command that repeats one case with its bytes; a watch, which has no
+// cases, is begun again.
 func (r *Run) Again(k *Result) string {
+	if strings.HasPrefix(r.Target.Flags, "watch ") {
+		return "conformance " + r.Target.Flags
+	}
 	return strings.Join(strings.Fields(fmt.Sprintf("conformance run %s %s --seed %s", k.Name(), r.Target.Flags, r.Seed)), " ")
 }
 

@@ -151,6 +151,9 @@ func (j *judge) registerLeft(l *link, first bool, at time.Time) {
 		j.tally.broke("E-07", x, len(rest), "a whole message", fmt.Sprintf("%d bytes, then the end", len(rest)))
 		j.trace.write(x)
 	}
+	for _, x := range l.pending {
+		x.wrong = "K-061" // unless an answer still comes
+	}
 	if l.ended[register] != reset || l.ended[operator] != "" {
 		return
 	}

@@ -32,7 +32,7 @@ func (j *judge) reply(l *link, raw []byte, f fate, at time.Time) {
 	x := l.pending[0]
 	l.pending = l.pending[1:]
 	l.done = append(l.done[:0], x)
-	x.answer, x.ending, x.early = raw, conformance.Answered, l.ended[register] != ""
+	x.answer, x.ending, x.early, x.wrong = raw, conformance.Answered, l.ended[register] != "", ""
 	defer j.trace.write(x)
 	if f != message {
 		x.wrong = "K-100"
@@ -44,7 +44,6 @@ func (j *judge) reply(l *link, raw []byte, f fate, at time.Time) {
 		for _, id := range d.ids {
 			j.tally.broke(id, x, 0, "no byte", fmt.Sprintf("%d bytes", len(raw)))
 		}
-		x.wrong = ""
 		return
 	}
 	j.tally.hold("W-21", x)

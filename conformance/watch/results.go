@@ -33,7 +33,11 @@ func (w *Watch) Results() *report.Run {
 		}
 		run.Results = append(run.Results, j.result(r))
 	}
-	for i, e := range append(j.errs, w.log.lost()...) {
+	trouble := append(j.errs[:len(j.errs):len(j.errs)], w.log.lost()...)
+	if j.trace.err != nil {
+		trouble = append(trouble, "writing the traffic: "+j.trace.err.Error())
+	}
+	for i, e := range trouble {
 		run.Results = append(run.Results, report.Result{ID: fmt.Sprintf("W-9%d", i), Path: "watch/judging", Title: "Everything that passed was judged.", Source: "-", Of: conformance.KKT,
 			Mark: conformance.TB, Level: conformance.Must, Outcome: conformance.Error, Reason: e, Checks: []report.Check{}, Exchanges: []report.Exchange{}})
 	}

@@ -141,7 +141,7 @@ func TestWatch_AsOperator(t *testing.T) {
 // and what is stored is what was made.
 func TestWatch_Between(t *testing.T) {
 	t.Parallel()
-	for _, example := range []string{"day", "change", "close", "ffd", "ofd_silent"} {
+	for _, example := range []string{"day", "change", "close"} {
 		t.Run(example, func(t *testing.T) {
 			t.Parallel()
 			real, db := ofd(t)
