@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator/link"
 	"github.com/fiscalbench/fiscalbench/emulator/serial"
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 type serveCmd struct {
@@ -109,6 +110,9 @@ func (c *serveCmd) till(p *process) (*control.Till, error) {
 	faults, err := loadFaults(c.Seed, c.Inject)
 	if err != nil {
 		return nil, err
+	}
+	if faults == nil { // the control port may add rules
+		faults = fault.New(fault.Register, c.Seed)
 	}
 	o := control.TillOptions{OFD: c.OFD, Marking: c.Marking, OneShot: !c.Keep, Timers: link.Timers{Answer: 30 * time.Second}, Faults: faults,
 		Rand: rand.New(rand.NewPCG(c.Seed, 1)), Logger: p.log}

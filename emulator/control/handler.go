@@ -47,10 +47,17 @@ var routes = []route{
 	{"POST", "/state", maxJSON, document(func(m Machine, _ struct{}) (kkt.Result, error) { return m.StateReport() })},
 	{"POST", "/close", maxJSON, document(Machine.CloseShift)},
 	{"POST", "/close-archive", maxJSON, document(Machine.CloseArchive)},
+	{"POST", "/update-keys", maxJSON, (*handler).updateKeys},
 	{"POST", "/exchange", maxJSON, (*handler).exchange},
 	{"POST", "/fn/exec", maxJSON, (*handler).exec},
 	{"GET", "/faults", 0, func(h *handler, _ *http.Request) (any, error) { return h.machine.Faults(), nil }},
 	{"PUT", "/faults", maxJSON, (*handler).setFaults},
+	{"GET", "/points", 0, points},
+	{"GET", "/inject", 0, (*handler).injection},
+	{"POST", "/inject", maxJSON, (*handler).inject},
+	{"DELETE", "/inject", 0, (*handler).injectNothing},
+	{"DELETE", "/inject/{id}", 0, (*handler).injectLess},
+	{"GET", "/injected", 0, (*handler).injected},
 	{"POST", "/power-cut", maxJSON, func(h *handler, _ *http.Request) (any, error) { return empty{}, h.machine.PowerCut() }},
 	{"POST", "/clock/advance", maxJSON, (*handler).advance},
 	{"PUT", "/setup", maxJSON, (*handler).setup},
@@ -216,6 +223,16 @@ func (h *handler) exchange(r *http.Request) (any, error) {
 	return struct {
 		Sent int `json:"sent"`
 	}{sent}, nil
+}
+
+func (h *handler) updateKeys(*http.Request) (any, error) {
+	updated, err := h.machine.UpdateKeys()
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Updated bool `json:"updated"`
+	}{updated}, nil
 }
 
 // exec runs a raw command. A refusal of the drive is an answer, not an error.

@@ -9,6 +9,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // Machine is what the port controls; *Till is one.
@@ -23,12 +24,16 @@ type Machine interface {
 	StateReport() (kkt.Result, error)
 	CloseShift(kkt.Cashier) (kkt.Result, error)
 	CloseArchive(kkt.Cashier) (kkt.Result, error)
+	// UpdateKeys exchanges the marking keys when the drive asks for it.
+	UpdateKeys() (updated bool, err error)
 	// Exchange sends everything that waits.
 	Exchange(context.Context) (sent int, err error)
 	// Exec gives one raw command to the drive.
 	Exec(cmd byte, data []byte) (fn.Answer, error)
 	Faults() fn.Faults
 	SetFaults(fn.Faults) error
+	// Injection are the fault points of the exchange; nil when it has none.
+	Injection() *fault.Set
 	PowerCut() error
 	// Advance lets time pass, for the clock alone or for the drive's timer too, and tells
 	// the new time.
@@ -61,7 +66,7 @@ type Status struct {
 	Drive        fn.View           `json:"drive"`
 	Operator     string            `json:"operator,omitempty"` // host:port
 	Sending      Sending           `json:"sending"`
-	// Injected are the faults that the register was started with: it misbehaves on
+	// Injected are the faults that are switched on: the register misbehaves on
 	// purpose, and nothing it does proves anything.
 	Injected     []string       `json:"injected,omitempty"`
 	LastExchange *ExchangeState `json:"last_exchange,omitempty"`

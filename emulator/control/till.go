@@ -193,6 +193,10 @@ func (t *Till) CloseArchive(c kkt.Cashier) (kkt.Result, error) {
 	return t.made(t.emulator().KKT().CloseArchive(c))
 }
 
+func (t *Till) Injection() *fault.Set { return t.opt.Faults }
+
+func (t *Till) UpdateKeys() (bool, error) { return t.emulator().KKT().UpdateKeys() }
+
 // ReplaceFN puts a new drive in: an empty number is drawn, an empty model is the one
 // of the number.
 func (t *Till) ReplaceFN(number fiscal.FNNumber, model string, c kkt.Change) (kkt.Result, error) {

@@ -43,9 +43,9 @@ func (r *Registration) extMode() (m byte) {
 // checkModes refuses settings that contradict each other.
 func (c *Change) checkModes(w *writer, kkt, drive fiscal.FFD) {
 	switch c.FFD {
-	case fiscal.FFD105, fiscal.FFD11, fiscal.FFD12:
+	case fiscal.FFD10, fiscal.FFD105, fiscal.FFD11, fiscal.FFD12:
 	default:
-		w.refuse(RuleFFD, "ФФД %s: регистрация возможна по 1.05, 1.1 и 1.2", c.FFD)
+		w.refuse(RuleFFD, "ФФД %s: регистрация возможна по 1.0, 1.05, 1.1 и 1.2", c.FFD)
 	}
 	if c.FFD > kkt || c.FFD > drive {
 		w.refuse(RuleFFD, "ФФД %s: ККТ поддерживает до %s, ФН до %s", c.FFD, kkt, drive)
@@ -113,7 +113,7 @@ func (c *Change) findReasons(w *writer, old *Registration) {
 // write gives the register's fields of forms 1 and 11. What the drive adds itself
 // (fn.md section 12) is not among them.
 func (c *Change) write(w *writer, kind fnport.RegistrationType, kkt, drive fiscal.FFD) {
-	if c.FFD == fiscal.FFD105 && len(c.Reasons) > 1 {
+	if c.FFD < fiscal.FFD11 && len(c.Reasons) > 1 {
 		for _, r := range c.Reasons[1:] {
 			w.byte(ffd.TagChangeReason, r)
 		}

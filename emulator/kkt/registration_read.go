@@ -10,7 +10,7 @@ import (
 
 // parseRegistration reads the fields of a report of form 1 or 11.
 func parseRegistration(fields []byte) (Registration, error) {
-	var r Registration
+	r := Registration{FFD: fiscal.FFD10} // what a report without 1209 is of
 	w := tlv.Walk(fields)
 	for w.Next() {
 		f := w.Field()

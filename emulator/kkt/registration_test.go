@@ -94,7 +94,7 @@ func TestRegister_Refuses(t *testing.T) {
 		"no operator name":         {RuleRequired, func(r *Registration) { r.OFDName = "" }},
 		"no sender":                {RuleRequired, func(r *Registration) { r.SellerAddress = "" }},
 		"no user":                  {RuleRequired, func(r *Registration) { r.User = "" }},
-		"FFD 1.0":                  {RuleFFD, func(r *Registration) { r.FFD = fiscal.FFD10 }},
+		"FFD of nobody":            {RuleFFD, func(r *Registration) { r.FFD = fiscal.FFD12 + 1 }},
 		"marking in 1.05":          {RuleFFD, func(r *Registration) { r.Marking = true }},
 		"agents in 1.2":            {RuleFFD, func(r *Registration) { r.FFD, r.Agents = fiscal.FFD12, AgentOther }},
 		"long name":                {"S-08", func(r *Registration) { r.User = strings.Repeat("О", 257) }},
@@ -300,4 +300,36 @@ func TestReplaceFN_KeepsOldOnFailure(t *testing.T) {
 	assert.Equal(t, uint64(1), d.Uint(ffd.TagChangeReason))
 	assert.Equal(t, fiscal.FNNumber("9999078902000009"), d.FNNumber())
 	assert.Equal(t, "ООО Ромашка", d.Text(ffd.TagUser), "the registration goes over to the new drive")
+}
+
+// FFD 1.0: a document carries neither 1209 nor what came with 1.05, the drive is
+// registered so, and payments of later formats are refused (flk.md S-12).
+func TestRegister_FFD10(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, Options{}, fn.Options{})
+	doc := s.must(s.Register(registration(fiscal.FFD10)))
+	for _, tag := range later {
+		assert.Nil(t, doc.Field(tag), tag)
+	}
+	v, _, err := s.Driver().FFD()
+	require.NoError(t, err)
+	assert.Equal(t, fiscal.FFD10, v)
+	s.Forget()
+	reg, ok, err := s.Registration()
+	require.NoError(t, err)
+	require.True(t, ok)
+	assert.Equal(t, fiscal.FFD10, reg.FFD)
+	s.must(s.OpenShift(Cashier{}))
+	r := sale()
+	r.Payments = Payments{Cash: 5000, Prepaid: 5000}
+	_, err = s.Receipt(r)
+	refusedBy(t, RuleFFD, err)
+	doc = s.must(s.Receipt(sale()))
+	for _, tag := range later {
+		assert.Nil(t, doc.Field(tag), tag)
+	}
+	s.must(s.CloseShift(Cashier{}))
+	up := Change{Registration: registration(fiscal.FFD105), Reasons: []uint8{4}}
+	doc = s.must(s.ChangeRegistration(up))
+	assert.Equal(t, fiscal.FFD105, doc.FFD())
 }

@@ -15,7 +15,8 @@ import (
 // it may be. The first refusal sticks.
 type writer struct {
 	b        tlv.Builder
-	v        fiscal.FFD
+	v        fiscal.FFD // whose tables are asked; those of 1.05 for a document of 1.0
+	old      bool       // FFD 1.0: what came later is left out
 	form     fiscal.Form
 	path     []tlv.Tag
 	waived   []string
@@ -24,7 +25,7 @@ type writer struct {
 }
 
 func (k *KKT) writer(v fiscal.FFD, form fiscal.Form) *writer {
-	return &writer{v: v, form: form, path: make([]tlv.Tag, 0, 4), waived: k.opts.Waive}
+	return &writer{v: max(v, fiscal.FFD105), old: v == fiscal.FFD10, form: form, path: make([]tlv.Tag, 0, 4), waived: k.opts.Waive}
 }
 
 // done returns the fields written, or why there are none.
@@ -65,8 +66,16 @@ func (w *writer) place() string {
 	return s
 }
 
+// later came with FFD 1.05 and after it: a document of FFD 1.0 has none of them. No
+// paper with the tables of FFD 1.0 is at hand; the rest is as in 1.05.
+var later = []tlv.Tag{ffd.TagFFDVersion, ffd.TagKKTFFDVersion, ffd.TagFNFFDVersion, ffd.TagPrepaidSum, ffd.TagCreditSum, ffd.TagProvisionSum,
+	ffd.TagPrintInMachineSign}
+
 // field calls write when the document's table allows the tag here.
 func (w *writer) field(tag tlv.Tag, write func(info *ffd.TagInfo)) {
+	if w.old && slices.Contains(later, tag) {
+		return
+	}
 	w.path = append(w.path, tag)
 	defer func() { w.path = w.path[:len(w.path)-1] }()
 	info := ffd.Lookup(tag)
@@ -172,6 +181,9 @@ func (w *writer) set(tag tlv.Tag, v bool) {
 }
 
 func (w *writer) sum(tag tlv.Tag, k fiscal.Kopecks) {
+	if w.old && k != 0 && slices.Contains(later, tag) {
+		w.refuse(RuleFFD, "реквизит %d: такой оплаты в ФФД 1.0 нет", tag)
+	}
 	w.field(tag, func(*ffd.TagInfo) {
 		if k < 0 || k > fiscal.MaxKopecks {
 			w.refuse(RuleValue, "%s: сумма %s вне пределов", w.place(), k)

@@ -242,7 +242,13 @@ func (l *Link) version() fiscal.FFD {
 	if v, _, err := l.opts.Driver.FFD(); err == nil && v != 0 {
 		return v
 	}
-	if field, err := l.opts.Driver.RegistrationTag(ffd.TagFFDVersion); err == nil {
+	field, err := l.opts.Driver.RegistrationTag(ffd.TagFFDVersion)
+	if fnport.Code(err) == fn.NoData { // a report without 1209 is of FFD 1.0
+		if _, err := l.opts.Driver.RegistrationTag(ffd.TagKKTRegID); err == nil {
+			return fiscal.FFD10
+		}
+	}
+	if err == nil {
 		if value, ok := tlv.Find(field, ffd.TagFFDVersion); ok && len(value) == 1 {
 			return fiscal.FFD(value[0])
 		}

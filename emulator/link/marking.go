@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -19,7 +20,7 @@ func markingHeader(n fiscal.FNNumber) wire.Header {
 }
 
 // Marking asks the marking operator about codes: one connection, one request of
-// form 81, one answer of form 83. It satisfies kkt.MarkingSource.
+// form 81, one answer of form 83. It satisfies kkt.MarkingSource and kkt.KeySource.
 type Marking struct {
 	FN   fiscal.FNNumber
 	Dial Dialer
@@ -30,6 +31,26 @@ type Marking struct {
 
 // AskMarking sends a container and returns the container of the answer.
 func (m *Marking) AskMarking(request []byte) ([]byte, error) {
+	return m.ask(markingHeader(m.FN), m.Addr, request)
+}
+
+// AskKeys does the same with the key service (S-version 82 A1): at uri as the drive
+// gave it, "tcp://host:port", or where the marking operator is when that is empty.
+func (m *Marking) AskKeys(uri string, request []byte) ([]byte, error) {
+	addr := m.Addr
+	if uri != "" {
+		u, err := url.Parse(uri)
+		if err != nil || u.Scheme != "tcp" || u.Port() == "" {
+			return nil, fmt.Errorf("link: key service: address %q: want tcp://HOST:PORT", uri)
+		}
+		addr = u.Host
+	}
+	h := markingHeader(m.FN)
+	h.SVersion = wire.SVersionKeyUpdate
+	return m.ask(h, addr, request)
+}
+
+func (m *Marking) ask(header wire.Header, addr string, request []byte) ([]byte, error) {
 	timeout, dial := m.Timeout, m.Dial
 	if timeout == 0 {
 		timeout = 5 * time.Second
@@ -37,12 +58,12 @@ func (m *Marking) AskMarking(request []byte) ([]byte, error) {
 	if dial == nil {
 		dial = func(ctx context.Context) (net.Conn, error) {
 			var d net.Dialer
-			return d.DialContext(ctx, "tcp", m.Addr)
+			return d.DialContext(ctx, "tcp", addr)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	message, err := wire.AppendMessage(nil, markingHeader(m.FN), request)
+	message, err := wire.AppendMessage(nil, header, request)
 	if err != nil {
 		return nil, fmt.Errorf("link: marking: %w", err)
 	}
@@ -65,6 +86,8 @@ func (m *Marking) AskMarking(request []byte) ([]byte, error) {
 	switch {
 	case reply.Header.Signature != wire.SignatureMarking:
 		return nil, fmt.Errorf("link: marking: answer has signature %x", reply.Header.Signature)
+	case reply.Header.SVersion != header.SVersion:
+		return nil, fmt.Errorf("link: marking: answer has S-version %x, want %x", reply.Header.SVersion, header.SVersion)
 	case reply.Header.FN != m.FN.Padded():
 		return nil, fmt.Errorf("link: marking: answer is for FN %q", reply.Header.FN[:])
 	case reply.Header.Service():

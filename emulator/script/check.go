@@ -11,6 +11,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	injected "github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // modeWords are the signs of a registration.
@@ -56,8 +57,13 @@ func (d *Drive) check(n ast.Node) error {
 	if d.Number != "" && !strings.HasPrefix(d.Number, "9999") {
 		return bad(n, nil, "number %q: an emulated drive has 9999 and 12 more digits", d.Number)
 	}
-	if d.KeyLife != nil && (*d.KeyLife <= 0 || time.Duration(*d.KeyLife)%(24*time.Hour) != 0) {
-		return bad(n, nil, "key_life: want whole days, at least 1d")
+	for _, one := range []struct {
+		name string
+		d    *Duration
+	}{{"key_life", d.KeyLife}, {"key_update", d.KeyUpdate}} {
+		if one.d != nil && (*one.d <= 0 || time.Duration(*one.d)%(24*time.Hour) != 0) {
+			return bad(n, nil, "%s: want whole days, at least 1d", one.name)
+		}
 	}
 	return nil
 }
@@ -153,6 +159,17 @@ func (f *fault) check(n ast.Node) error {
 		if c.Answer == nil && !c.PowerLoss {
 			return bad(n, nil, "fault of command %02Xh: give answer or power_loss", c.Command)
 		}
+	}
+	return nil
+}
+
+// check reads the rules, so that a wrong one is found before anything is played.
+func (i *inject) check(n ast.Node) error {
+	if i.Clear == (len(i.Rules) > 0) {
+		return bad(n, nil, "inject: give either rules or clear")
+	}
+	if _, err := injected.New(injected.Register, 0).Add(i.Rules...); err != nil {
+		return bad(n, nil, "inject: %v", err)
 	}
 	return nil
 }

@@ -18,10 +18,10 @@ func (c *change) run(p *player) error {
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return fmt.Errorf("the register is not registered")
+	ch := kkt.Change{Registration: old}
+	if ok { // else the register refuses whatever it is given
+		ch.Registration = c.registration(p, old)
 	}
-	ch := kkt.Change{Registration: c.registration(p, old)}
 	for _, n := range c.Reasons {
 		ch.Reasons = append(ch.Reasons, uint8(n))
 	}
@@ -33,19 +33,17 @@ func (r *replaceFN) run(p *player) error {
 	if err != nil {
 		return err
 	}
-	reg, ok, err := p.reg.KKT().Registration()
+	reg, _, err := p.reg.KKT().Registration()
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return fmt.Errorf("the register is not registered")
+	_, res, err := p.reg.ReplaceFN(drive, kkt.Change{Registration: reg})
+	if err != nil {
+		return err
 	}
 	p.hashed, p.last = 0, 0
-	_, res, err := p.reg.ReplaceFN(drive, kkt.Change{Registration: reg})
-	if err == nil {
-		p.report.Drives = append(p.report.Drives, p.reg.Number())
-	}
-	return p.made(res, err)
+	p.report.Drives = append(p.report.Drives, p.reg.Number())
+	return p.made(res, nil)
 }
 
 // registration puts what the step gives over what holds, with defaults for a first one.
@@ -145,6 +143,20 @@ func (k *keyExpiry) run(p *player) error {
 
 func (f *fault) run(p *player) error {
 	return p.faults(func(on *fn.Faults) { *on = f.settings(*on) })
+}
+
+func (i *inject) run(p *player) error {
+	if i.Clear {
+		p.opt.Faults.Clear()
+		return nil
+	}
+	_, err := p.opt.Faults.Add(i.Rules...)
+	return err
+}
+
+func (*updateKeys) run(p *player) error {
+	_, err := p.reg.KKT().UpdateKeys()
+	return err
 }
 
 // faults changes the switches. Setting them counts calls anew, so faults of single

@@ -47,6 +47,7 @@ var actions = map[string]func() action{
 	"ofd": func() action { return &ofd{} }, "exchange": func() action { return &exchangeNow{} }, "expect": func() action { return &expect{} },
 	"power_cut": func() action { return &powerCut{} }, "key_expiry": func() action { return &keyExpiry{} },
 	"close_archive": func() action { return &closeArchive{} }, "replace_fn": func() action { return &replaceFN{} }, "fault": func() action { return &fault{} },
+	"inject": func() action { return &inject{} }, "update_keys": func() action { return &updateKeys{} },
 }
 
 // Parse reads a script. Errors are *Error.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +98,9 @@ func (s *Script) Play(ctx context.Context, o Options) (Report, error) {
 	if o.Signs == nil {
 		o.Signs = sign.NewTBGOST1(sign.TBGOST1Options{})
 	}
+	if o.Faults == nil && s.injects() {
+		o.Faults = injected.New(injected.Register, o.Seed)
+	}
 	p := &player{ctx: ctx, script: s, opt: o, rng: rand.New(rand.NewPCG(o.Seed, s.salt)), clock: emulator.NewClock(s.Start),
 		sum: sha256.New(), report: Report{Seed: o.Seed}}
 	if err := p.begin(); err != nil {
@@ -112,6 +116,11 @@ func (s *Script) Play(ctx context.Context, o Options) (Report, error) {
 	}
 	p.finish()
 	return p.report, nil
+}
+
+// injects reports whether a step switches fault points.
+func (s *Script) injects() bool {
+	return slices.ContainsFunc(s.Steps, func(one Step) bool { _, ok := one.Action.(*inject); return ok })
 }
 
 func (p *player) finish() {
@@ -148,6 +157,9 @@ func (p *player) drive(d *Drive) (fn.Options, error) {
 	}
 	if d.KeyLife != nil {
 		o.Settings.KeyDays = int(time.Duration(*d.KeyLife) / (24 * time.Hour))
+	}
+	if d.KeyUpdate != nil {
+		o.Settings.KeyUpdateDays = int(time.Duration(*d.KeyUpdate) / (24 * time.Hour))
 	}
 	if d.FiveMinutes {
 		start := p.script.Start
@@ -255,10 +267,13 @@ func (p *player) exchange() error {
 // they are meant to be lived through.
 const injectedRetries = 100
 
+// injecting reports whether there are fault rules.
+func (p *player) injecting() bool { return p.opt.Faults != nil && len(p.opt.Faults.Rules()) > 0 }
+
 // send sends the queue.
 func (p *player) send() error {
 	_, err := p.reg.Exchange(p.ctx)
-	for n := 0; err != nil && p.opt.Faults != nil && n < injectedRetries && p.ctx.Err() == nil; n++ {
+	for n := 0; err != nil && p.injecting() && n < injectedRetries && p.ctx.Err() == nil; n++ {
 		_, err = p.reg.Exchange(p.ctx)
 	}
 	return err

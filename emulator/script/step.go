@@ -45,6 +45,7 @@ type Drive struct {
 	Registrations int       `yaml:"registrations"`
 	KeyLife       *Duration `yaml:"key_life"`
 	FiveMinutes   bool      `yaml:"five_minutes"`
+	KeyUpdate     *Duration `yaml:"key_update"` // age of the marking keys at which the drive asks for new ones
 }
 
 // Registration is the step register; change takes the same and keeps what is not
@@ -190,6 +191,14 @@ type fault struct {
 	OFDSilentDays *int           `yaml:"ofd_silent_days"`
 	ArchiveUsed   *int           `yaml:"archive_used"`
 }
+
+// inject switches fault points of the register's exchange (docs/faults.md).
+type inject struct {
+	Rules []string `yaml:"rules"`
+	Clear bool     `yaml:"clear"`
+}
+
+type updateKeys struct{}
 
 type commandFault struct {
 	Command   Byte  `yaml:"command"`

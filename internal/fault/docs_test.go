@@ -72,6 +72,10 @@ JSON; errors are ` + "`{\"code\":…,\"message\":…}`" + `.
 | ` + "`GET /injected?after=SEQ`" + ` | lists the injected faults, the last 1000 at most |
 | ` + "`GET /counters`" + ` | injected faults by point, and the totals of the store |
 | ` + "`POST /reset`" + ` | as after the start, but for what is stored: no rules, counters at zero, the clock unmoved |
+
+The control port of ` + "`kkt serve`" + ` (` + "`--http`" + `) has the same for the register: ` + "`GET /points`" + `; ` + "`GET`, `POST`, `DELETE /inject`" + ` and
+` + "`DELETE /inject/ID`" + ` for rules, since ` + "`/faults`" + ` there are the switches of the drive; ` + "`GET /injected?after=SEQ`" + `. Scripts switch rules by the
+step ` + "`inject`" + ` ([scripts.md](scripts.md)).
 `
 
 // markdown writes the table.
