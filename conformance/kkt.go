@@ -43,6 +43,8 @@ type DriveSetup struct {
 	StrictLife    bool   // conditions that shorten the life of the keys are refused (FN-020)
 	KeyUpdateDays int    // age of the marking keys at which they must be updated
 	MarkingTable  int    // checked codes that wait for a receipt
+	StoreBytes    int    // of the store of unsent documents
+	MaxItems      int    // of a receipt (FFD 1.1 and later)
 }
 
 // Register is a register under test, as a person at it would use it. A refusal is
@@ -102,6 +104,9 @@ type Order struct {
 	Items     int
 	Name      string // of the items
 	Code      string // marking code of the only item
+	VAT       byte   // 1199 of the items; 6, without VAT, when zero
+	// Wrong breaks a rule of format control (flk.md): the register must refuse.
+	Wrong string
 
 	// WrongClock shifts the register's clock for this order alone, and not the time.
 	WrongClock time.Duration
@@ -215,4 +220,6 @@ type Command struct {
 	Data   []byte
 	Code   byte
 	Answer []byte
+	// Warning is bit 7 of the answer's code (fn.md 5.3).
+	Warning bool
 }

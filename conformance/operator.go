@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -39,7 +40,10 @@ type Heard struct {
 	Conn     int // which connection since the operator began, from 1
 	Answer   []byte
 	Note     string
-	After    Ending // how the register left the connection after the answer; empty while it stands
+	After    Ending        // how the register left the connection after the answer; empty while it stands
+	Idle     time.Duration // of the connection, before the first byte
+	Took     time.Duration // from the first byte to the last
+	Early    bool          // the register shut its half before it was answered
 }
 
 // Reaction is what the operator does about one message. The zero value answers
@@ -214,9 +218,9 @@ func (o *Operator) accept(ln net.Listener) {
 
 // serve reads messages until the register leaves or the script ends the connection.
 func (o *Operator) serve(c net.Conn, n int) {
-	last := -1
+	last, ready := -1, time.Now()
 	for {
-		raw, err := readMessage(c)
+		raw, began, err := readTimed(c)
 		if err != nil {
 			o.left(last, err)
 			return
@@ -231,12 +235,13 @@ func (o *Operator) serve(c net.Conn, n int) {
 			r = *o.always
 		}
 		last = len(o.heard)
-		o.heard = append(o.heard, Heard{Message: m, Problems: problems, Conn: n, Note: r.Note})
+		o.heard = append(o.heard, Heard{Message: m, Problems: problems, Conn: n, Note: r.Note, Idle: began.Sub(ready), Took: time.Since(began)})
 		o.tell()
 		o.mu.Unlock()
 		if !o.react(c, m, &r, last) {
 			return
 		}
+		ready = time.Now()
 	}
 }
 
@@ -252,7 +257,10 @@ func (o *Operator) left(i int, err error) {
 // react does what the reaction says and reports whether reading goes on.
 func (o *Operator) react(c net.Conn, m *model.Message, r *Reaction, i int) bool {
 	if r.Delay > 0 {
-		time.Sleep(r.Delay)
+		early := shut(c, r.Delay)
+		o.mu.Lock()
+		o.heard[i].Early = early
+		o.mu.Unlock()
 	}
 	if r.Silent {
 		return true
@@ -297,17 +305,39 @@ func write(c net.Conn, b []byte, pace time.Duration) bool {
 	return true
 }
 
+// shut waits and reports whether the register ended its half meanwhile. What it sends
+// besides is kept for the next reading by nobody: a register waits for its answer.
+func shut(c net.Conn, wait time.Duration) bool {
+	end := time.Now().Add(wait)
+	_ = c.SetReadDeadline(end)
+	_, err := c.Read(make([]byte, 1))
+	_ = c.SetReadDeadline(time.Time{})
+	time.Sleep(time.Until(end))
+	return errors.Is(err, io.EOF)
+}
+
 // readMessage reads a session header and the body it announces.
 func readMessage(c net.Conn) ([]byte, error) {
+	raw, _, err := readTimed(c)
+	return raw, err
+}
+
+// readTimed is readMessage that tells when the first
+// byte came.
+func readTimed(c net.Conn) (raw []byte, began time.Time, err error) {
 	header := make([]byte, 30)
-	if _, err := io.ReadFull(c, header); err != nil {
-		return nil, err
+	if _, err := io.ReadFull(c, header[:1]); err != nil {
+		return nil, began, err
+	}
+	began = time.Now()
+	if _, err := io.ReadFull(c, header[1:]); err != nil {
+		return nil, began, err
 	}
 	body := make([]byte, binary.LittleEndian.Uint16(header[24:]))
 	if _, err := io.ReadFull(c, body); err != nil {
-		return nil, err
+		return nil, began, err
 	}
-	return append(header, body...), nil
+	return append(header, body...), began, nil
 }
 
 func (o *Operator) count() int {

@@ -127,7 +127,7 @@ func working(ctx context.Context, d *conformance.Desk) (stop func()) {
 }
 
 func registerCases() (all []conformance.Case) {
-	for _, group := range [][]conformance.Case{kktRegistration, kktShift, kktReceipt, kktChange, kktDrive, kktClosing, kktOutage, kktReply, kktMarking} {
+	for _, group := range [][]conformance.Case{kktRegistration, kktShift, kktReceipt, kktChange, kktDrive, kktClosing, kktOutage, kktReply, kktMarking, driveOrder, driveLimits, driveRegistration, driveExchange, driveContent, driveArchive, driveData, kktTill, kktLink} {
 		all = append(all, group...)
 	}
 	return all

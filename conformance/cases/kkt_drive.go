@@ -83,8 +83,16 @@ var kktDrive = []conformance.Case{
 			d.Faults(ctx, conformance.DriveFaults{KeyDays: &left})
 			w := d.View(ctx).Warnings
 			d.Given("a warning in every answer", func() { d.Expect("drive/warnings", conformance.Doc, "a warning is set", w != 0, "not 0", w) })
+			d.Commands()
 			d.Do(ctx, conformance.Doc, sell, closeShift, openShift, sell)
 			d.Sent(ctx, conformance.Doc)
+			silent := 0
+			for _, c := range d.Commands() {
+				if !c.Warning {
+					silent++
+				}
+			}
+			d.Expect("drive/bit-7", conformance.Doc, "bit 7 of every answer code is set", silent == 0, 0, silent)
 			d.Queue(ctx, conformance.Doc, 0, "everything is confirmed")
 		})),
 	in(conformance.EachFFD, kkt("K-049", "kkt-drive/critical", conformance.Doc, "fn.md 5.3", "A critical error of the drive stops sales and is told.", drive,

@@ -204,7 +204,7 @@ var kktReply = []conformance.Case{
 	in(conformance.EachFFD, kkt("K-095", "kkt-reply/byte-a-second", conformance.Doc, "transport.md 7.1", "A reply that comes byte by byte is collected and taken.", drive,
 		func(ctx context.Context, r *conformance.Run) {
 			once(ctx, r, conformance.Doc, 0.02, func(*conformance.Desk) conformance.Reaction {
-				return conformance.Reaction{Note: "byte by byte, for half of the answer timer at most", Pace: 3 * time.Millisecond}
+				return conformance.Reaction{Note: "byte by byte, for half of the answer timer at most", Pace: time.Millisecond}
 			})
 		})),
 	in(conformance.EachFFD, kkt("K-096", "kkt-reply/cut", conformance.Doc, "transport.md 7.1", "A reply cut after 20 bytes is dropped, and the document is sent again.", drive,
@@ -219,15 +219,15 @@ var kktReply = []conformance.Case{
 			d.Operator.Next(cut)
 			refusedReply(ctx, d, conformance.Doc, first)
 		})),
-	in([]conformance.Variant{{FFD: 2}}, kkt("K-097", "kkt-reply/at-the-limit", conformance.Doc, "transport.md 7.1", "A reply shortly before the 300 s of the answer timer is taken; one shortly after brings a new attempt.", drive|conformance.NeedsScale,
+	in([]conformance.Variant{{FFD: 2}}, kkt("K-097", "kkt-reply/at-the-limit", conformance.Doc, "transport.md 7.1", "A reply before the 300 s of the answer timer are over is taken; one after them brings a new attempt.", drive|conformance.NeedsScale,
 		func(ctx context.Context, r *conformance.Run) {
 			const scale = 0.005
 			once(ctx, r, conformance.Doc, scale, func(d *conformance.Desk) conformance.Reaction {
-				return conformance.Reaction{Note: "after 270 s", Delay: d.Scaled(270 * time.Second)}
+				return conformance.Reaction{Note: "after 200 s", Delay: d.Scaled(200 * time.Second)}
 			})
 			d := begun(ctx, r, conformance.DeskOptions{Scale: scale})
 			first := len(d.Operator.Heard())
-			d.Operator.Next(conformance.Reaction{Note: "after 330 s", Delay: d.Scaled(330 * time.Second)})
+			d.Operator.Next(conformance.Reaction{Note: "after 400 s", Delay: d.Scaled(400 * time.Second)})
 			refusedReply(ctx, d, conformance.Doc, first)
 		})),
 	in(conformance.EachFFD, kkt("K-098", "kkt-reply/half-close", conformance.Code, "transport.md 7.2 TRN-062", "A reply after which the operator shuts its writing half is taken first.", drive,

@@ -34,3 +34,10 @@ func DeriveKeys(master [32]byte, fn, inn string) *Keys {
 		km:   derive(kfn, "oism", nil),
 	}
 }
+
+// ArchiveSign is the ФПА of a document of autonomous mode (fiscal-sign.md 5.6).
+func ArchiveSign(master [32]byte, fn string, stlv []byte) []byte {
+	kfn := gost.KDF256(master[:], []byte("fn"), []byte(fmt.Sprintf("%-16s", fn)))
+	mac := gost.NewKuznyechik(gost.KDF256(kfn[:], []byte("arc"), nil)).MAC(stlv)
+	return mac[:]
+}

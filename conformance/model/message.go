@@ -244,3 +244,10 @@ func ReceiptFPD(master [32]byte, fn string, fd uint32, at time.Time, operation b
 		U32(1012, uint32(at.Unix())), VLN(1020, kopecks), U32(1040, fd), Fixed(1041, fn, 16), U8(1054, operation)}}
 	return d.FPD()
 }
+
+// Nonce is what a drive of the bench writes into bytes 20 to 24 of its header
+// (fiscal-sign.md 5.4).
+func (m *Message) Nonce() []byte {
+	mac := m.keys.msg.MAC([]byte("nonce"), binary.LittleEndian.AppendUint32(nil, m.FD))
+	return mac[:5]
+}

@@ -307,7 +307,7 @@ func (t *trace) Exec(cmd byte, data []byte) (fn.Answer, error) {
 	a := t.device.Exec(cmd, data)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.commands = append(t.commands, conformance.Command{Cmd: cmd, Data: append([]byte(nil), data...), Code: byte(a.Code), Answer: append([]byte(nil), a.Data...)})
+	t.commands = append(t.commands, conformance.Command{Cmd: cmd, Data: append([]byte(nil), data...), Code: byte(a.Code), Answer: append([]byte(nil), a.Data...), Warning: a.Byte()&0x80 != 0})
 	if a.Line.Silent && !t.line {
 		return fn.Answer{}, fnport.ErrSilent
 	}
