@@ -34,7 +34,7 @@ func (m *Mutant) apply(root string) (map[string][]byte, error) {
 // reference. It is the test binary of this package: what it runs exists under test
 // only.
 func Build(ctx context.Context, root string, m *Mutant, binary string) error {
-	args := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}
+	var args []string
 	if m != nil {
 		files, err := m.apply(root)
 		if err != nil {
@@ -47,6 +47,12 @@ func Build(ctx context.Context, root string, m *Mutant, binary string) error {
 		defer os.RemoveAll(filepath.Dir(overlay))
 		args = append(args, "-overlay", overlay)
 	}
+	return compile(ctx, root, binary, args...)
+}
+
+// compile builds the judge's binary.
+func compile(ctx context.Context, root, binary string, args ...string) error {
+	args = append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}, args...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "./conformance/mutants")...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

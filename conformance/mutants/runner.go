@@ -63,11 +63,16 @@ type Runner struct {
 
 	building sync.Mutex
 	shared   map[string]string // binaries by their edits
+	together *together         // nil: none
 }
 
 // Run judges the mutants and returns their outcomes in the order of the table.
 func (r *Runner) Run(ctx context.Context, all []Mutant) []Outcome {
 	outcomes := make([]Outcome, len(all))
+	var err error
+	if r.together, err = buildTogether(ctx, r.Root, all, filepath.Join(r.Dir, "together.test")); err != nil {
+		return []Outcome{{ID: "together", Error: err.Error()}}
+	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	queue := make(chan int)
@@ -117,7 +122,7 @@ func (r *Runner) judge(ctx context.Context, m *Mutant, o *Outcome) error {
 		if binary, err = r.built(ctx, m); err != nil {
 			return err
 		}
-		if m.Switch == "" {
+		if m.Switch == "" && r.together.number(m.ID) == 0 {
 			defer os.Remove(binary)
 		}
 	}
@@ -143,6 +148,9 @@ func (r *Runner) judge(ctx context.Context, m *Mutant, o *Outcome) error {
 
 // built is the binary of a mutant; mutants of one set of edits share it.
 func (r *Runner) built(ctx context.Context, m *Mutant) (string, error) {
+	if r.together.number(m.ID) > 0 {
+		return r.together.binary, nil
+	}
 	name := filepath.Join(r.Dir, strings.ReplaceAll(m.ID, "/", "_")+".test")
 	if m.Switch == "" {
 		return name, Build(ctx, r.Root, m, name)
@@ -195,7 +203,7 @@ func (r *Runner) Ask(ctx context.Context, binary string, o Order) (j Judged, err
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Dir, &out, &log
 	m, _ := Find(o.Mutant)
-	cmd.Env = append(os.Environ(), OrderVariable+"="+string(b), SwitchVariable+"="+m.Switch)
+	cmd.Env = append(os.Environ(), OrderVariable+"="+string(b), SwitchVariable+"="+m.Switch, fmt.Sprint(numberVariable, "=", r.together.number(o.Mutant)))
 	if err := cmd.Run(); err != nil {
 		return j, fmt.Errorf("mutants: judging %s by %s: %w\n%s", o.Mutant, o.Suite, errors.Join(err, ctx.Err()), tail(log.Bytes()))
 	}
