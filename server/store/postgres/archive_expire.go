@@ -58,6 +58,9 @@ func expire(ctx context.Context, tx pgx.Tx, e *chain.Entry, driveID int64, ids [
 		_, err := tx.Exec(ctx, `DELETE FROM `+e.What+` WHERE id = ANY ($1)`, ids)
 		return err
 	}
+	if err := forgetProjected(ctx, tx, driveID, ids); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM documents WHERE drive_id = $1 AND id = ANY ($2)`, driveID, ids); err != nil {
 		return err
 	}

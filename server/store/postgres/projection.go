@@ -72,8 +72,9 @@ func project(ctx context.Context, tx pgx.Tx, settled int64, limit int, decode fu
 	if err := tx.SendBatch(ctx, b).Close(); err != nil || !mine {
 		return 0, err
 	}
-	// Read only now: who had the lock before has moved it.
-	if err := tx.QueryRow(ctx, `SELECT upto FROM projection`).Scan(&upto); err != nil {
+	// Read only now: who had the lock before has moved it. Retention, which deletes
+	// rows, waits for the row.
+	if err := tx.QueryRow(ctx, `SELECT upto FROM projection FOR UPDATE`).Scan(&upto); err != nil {
 		return 0, err
 	}
 	var q query
@@ -122,6 +123,21 @@ func projected(documents []store.Document, decode func(d *store.Document) store.
 		}
 	}
 	return projections, items, unread, nil
+}
+
+// forgetProjected deletes what was made of documents of a drive that are deleted
+// after it. Who projects has the row of the projection locked: first it is waited for,
+// so that what it made is seen, and after it none of these documents is read.
+func forgetProjected(ctx context.Context, tx pgx.Tx, driveID int64, ids []int64) error {
+	if _, err := tx.Exec(ctx, `SELECT FROM projection FOR UPDATE`); err != nil {
+		return fmt.Errorf("postgres: waiting for the projection: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `WITH gone AS (DELETE FROM projections WHERE drive_id = $1 AND id = ANY ($2) RETURNING fd),
+			lines AS (DELETE FROM items WHERE drive_id = $1 AND fd IN (SELECT fd FROM gone))
+		UPDATE projection SET passed = passed - (SELECT count(*) FROM gone)`, driveID, ids); err != nil {
+		return fmt.Errorf("postgres: deleting projections: %w", err)
+	}
+	return nil
 }
 
 // Progress implements store.Projector.

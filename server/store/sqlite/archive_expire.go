@@ -57,6 +57,9 @@ func expire(ctx context.Context, c *sql.Conn, e *chain.Entry, driveID int64, ids
 	if driveID == 0 {
 		return nil
 	}
+	if err := forgetProjected(ctx, c, ids); err != nil {
+		return err
+	}
 	_, err = c.ExecContext(ctx, `UPDATE drives SET stored = stored - ?, confirmed = confirmed - ?, findings = findings - ? WHERE id = ?`,
 		e.Rows, e.Confirmed, e.Findings, driveID)
 	return err

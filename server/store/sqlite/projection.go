@@ -122,6 +122,27 @@ const (
 	countUnread    = `INSERT INTO unread (reason, documents) VALUES (?, 1) ON CONFLICT (reason) DO UPDATE SET documents = documents + 1`
 )
 
+// forgetProjected deletes what was made of documents that are deleted.
+func forgetProjected(ctx context.Context, c *sql.Conn, ids []int64) error {
+	for _, id := range ids {
+		if _, err := c.ExecContext(ctx, `DELETE FROM items WHERE document_id = ?`, id); err != nil {
+			return fmt.Errorf("sqlite: deleting items: %w", err)
+		}
+		r, err := c.ExecContext(ctx, `DELETE FROM projections WHERE id = ?`, id)
+		if err != nil {
+			return fmt.Errorf("sqlite: deleting projections: %w", err)
+		}
+		n, err := r.RowsAffected()
+		if err == nil {
+			_, err = c.ExecContext(ctx, `UPDATE projection SET passed = passed - ?`, n)
+		}
+		if err != nil {
+			return fmt.Errorf("sqlite: deleting projections: %w", err)
+		}
+	}
+	return nil
+}
+
 // Progress implements store.Projector.
 func (s *Store) Progress(ctx context.Context) (p store.Progress, err error) {
 	done, err := s.queue.Enter()

@@ -40,6 +40,7 @@ func Exercise(t *testing.T, open Open) {
 		{"Projects", projects},
 		{"ProjectsOnce", projectsOnce},
 		{"ProjectsWhileWriting", projectsWhileWriting},
+		{"AcceptsWhileReading", acceptsWhileReading},
 		{"Searching", searching},
 		{"Figures", figures},
 		{"Goods", goods},

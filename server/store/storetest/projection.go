@@ -206,3 +206,23 @@ func projectsWhileWriting(t *testing.T, open Open) {
 	assert.EqualValues(t, drives*documents, figures[0].Sales)
 	assert.Equal(t, fiscal.FDNumber(documents), figures[0].LastFD)
 }
+
+// Readers do not disturb the writer: while documents are being read, others are
+// accepted, and readers that begin then see them.
+func acceptsWhileReading(t *testing.T, open Open) {
+	s := fresh(t, open)
+	p := projector(t, s)
+	accept(t, s, life(fnNumber(1), 10)...)
+	version := int64(10)
+	n, err := p.Project(t.Context(), 10, func(d *store.Document) store.Projection {
+		version++
+		accept(t, s, Sample(fnNumber(1), version, fdOf(version))) // would wait for ever
+		all, err := s.Documents(context.Background(), store.DocumentFilter{FN: fnNumber(1)}, store.Page{})
+		assert.NoError(t, err)
+		assert.Len(t, all, int(version))
+		return project(d)
+	})
+	require.NoError(t, err)
+	require.Equal(t, 10, n, "those that came meanwhile are for the next time")
+	require.Equal(t, 10, projectAll(t, p, 100))
+}
