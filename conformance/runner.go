@@ -41,11 +41,7 @@ func (r *Runner) Run(ctx context.Context, cases []Case) Summary {
 	var shared, alone []job
 	n := 0
 	for _, c := range cases {
-		ways := c.InWays()
-		if c.Waits && is[Patient](r.Target) && (&Run{runner: r}).Alone() {
-			ways = []Variant{{}} // the register is what it is
-		}
-		for _, v := range ways {
+		for _, v := range r.ways(&c) {
 			j := job{c, v, n}
 			n++
 			if c.Needs&exclusive != 0 && c.Party() == OFD || is[Single](r.Target) {
@@ -90,6 +86,22 @@ func (r *Runner) Run(ctx context.Context, cases []Case) Summary {
 		}
 	}
 	return s
+}
+
+// ways are the variants that a case runs in.
+func (r *Runner) ways(c *Case) []Variant {
+	if c.Waits && is[Patient](r.Target) && (&Run{runner: r}).Alone() {
+		return []Variant{{}} // the register is what it is
+	}
+	return c.InWays()
+}
+
+// Jobs counts the cases in the variants that Run runs them in.
+func (r *Runner) Jobs(cases []Case) (n int) {
+	for i := range cases {
+		n += len(r.ways(&cases[i]))
+	}
+	return n
 }
 
 // Single is a target of which there is only one for all cases: a register on the

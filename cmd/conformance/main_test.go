@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"conformance": func() { os.Exit(run(os.Args[1:], streams{os.Stdout, os.Stderr})) },
 		"operator":    func() { os.Exit(operator(os.Args[1:])) },
+		"register":    func() { os.Exit(register(os.Args[1:])) },
 	})
 }
 

@@ -135,6 +135,11 @@ func (f *targetFlags) environment(more ...string) []string {
 // for each case.
 func (f *targetFlags) byHand(ctx context.Context, s streams) (*reached, error) {
 	var err error
+	for _, at := range []*string{&f.Listen, &f.Marking} {
+		if *at, err = chosen(*at); err != nil {
+			return nil, &exitError{exitUnreachable, err}
+		}
+	}
 	if f.Listen == "" {
 		if f.Listen, err = freeAddr(); err != nil {
 			return nil, &exitError{exitUnreachable, err}
@@ -166,6 +171,19 @@ func (f *targetFlags) byHand(ctx context.Context, s streams) (*reached, error) {
 		t.Ask = (&person{in: bufio.NewReader(os.Stdin), out: s.out}).ask
 	}
 	return under, nil
+}
+
+// chosen is an address with a free port in the place of port 0: the register is told
+// it once for all cases.
+func chosen(addr string) (string, error) {
+	if host, port, err := net.SplitHostPort(addr); err != nil || port != "0" || host == "" {
+		return addr, nil
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	return ln.Addr().String(), ln.Close()
 }
 
 // serialDrive plays the drive when it is asked to, and tells where.

@@ -183,14 +183,15 @@ func (c *runCmd) judge(ctx context.Context, s streams, under *reached, chosen []
 	if err != nil {
 		return nil, err
 	}
-	total := jobs(chosen)
-	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, total, *c.Seed)
-	line := newProgress(s.out, total)
 	runner := &conformance.Runner{Target: under.Target, OFD: c.INN, Master: master, Seed: *c.Seed, Timeout: c.Timeout, Start: caseStart,
-		Parallel: c.Parallel, Strict: c.Strict, Report: line.done, Finish: in.mark, Profile: profile}
+		Parallel: c.Parallel, Strict: c.Strict, Finish: in.mark, Profile: profile}
 	if c.Self {
 		runner.Again = 3 // its limits are shortened more than a starved machine can keep
 	}
+	total := runner.Jobs(chosen)
+	fmt.Fprintf(s.out, "%s, %d cases, seed %d\n", under, total, *c.Seed)
+	line := newProgress(s.out, total)
+	runner.Report = line.done
 	start := time.Now()
 	summary := runner.Run(ctx, chosen)
 	line.clear()
