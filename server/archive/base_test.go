@@ -233,6 +233,9 @@ func export(t *testing.T, b archive.Base) []byte {
 // verify returns what was found.
 func verify(t *testing.T, b archive.Base, o archive.VerifyOptions) (archive.Verified, []archive.Problem) {
 	t.Helper()
+	if o.OFD == "" {
+		o.OFD = servertest.OFD // of the encrypted ones
+	}
 	var all []archive.Problem
 	v, err := archive.Verify(t.Context(), b, o, func(p archive.Problem) { all = append(all, p) })
 	require.NoError(t, err)

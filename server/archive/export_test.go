@@ -30,7 +30,7 @@ func TestImport_RoundTrip(t *testing.T) {
 		assert.Positive(t, counts.Incidents)
 		got := export(t, to.open(t))
 		require.Equal(t, string(want), string(got))
-		_, problems := verify(t, to.open(t), archive.VerifyOptions{OFD: "7704358518"})
+		_, problems := verify(t, to.open(t), archive.VerifyOptions{})
 		assert.Empty(t, problems)
 
 		back := onSQLite(t, true)

@@ -19,7 +19,7 @@ import (
 func TestVerify_Clean(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		b := e.fresh(t, false).open(t)
-		v, problems := verify(t, b, archive.VerifyOptions{OFD: "7704358518"})
+		v, problems := verify(t, b, archive.VerifyOptions{})
 		assert.Empty(t, problems)
 		assert.EqualValues(t, 4, v.Drives)
 		assert.EqualValues(t, 4*(2+receipts)-2, v.Documents)
@@ -197,7 +197,7 @@ func TestVerify_NamesDamage(t *testing.T) {
 					require.NoError(t, err)
 				}
 				d.do(t, x)
-				v, problems := verify(t, p.open(t), archive.VerifyOptions{OFD: "7704358518"})
+				v, problems := verify(t, p.open(t), archive.VerifyOptions{})
 				require.NotEmpty(t, problems)
 				assert.Positive(t, v.Problems)
 				var first *archive.Problem

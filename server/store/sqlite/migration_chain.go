@@ -43,7 +43,8 @@ var documentTriggers = []string{
 	`CREATE TRIGGER documents_not_replaced BEFORE INSERT ON documents
 	WHEN NEW.id <= (SELECT max(id) FROM documents) OR EXISTS (SELECT 1 FROM documents WHERE drive_id = NEW.drive_id AND fd = NEW.fd)
 	BEGIN
-		SELECT RAISE(ABORT, '` + replaced + `');
+		SELECT RAISE(ABORT, '` + replaced + `') WHERE EXISTS (SELECT 1 FROM documents WHERE drive_id = NEW.drive_id AND fd = NEW.fd);
+		SELECT RAISE(ABORT, 'documents are append-only: the id is in use');
 	END`,
 }
 
