@@ -30,7 +30,10 @@ func init() {
 	cut := make(chan os.Signal, 1)
 	signal.Notify(cut, syscall.SIGUSR1)
 	go func() {
-		<-cut
+		select {
+		case <-cut:
+		case <-d.Cut():
+		}
 		if _, err := d.CutPower(); err != nil {
 			fmt.Fprintln(os.Stderr, "ofd:", err)
 		}

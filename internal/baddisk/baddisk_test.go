@@ -65,6 +65,9 @@ func TestDisk_LosesOnlyWhatWasNotSynced(t *testing.T) {
 			o := Options{Seed: uint64(round), Lost: 0.5, Torn: 0.5}
 			if synchronous == "FULL" {
 				o.Write, o.Sync, o.Full, o.After = 0.01, 0.02, 0.01, 50
+				if round%2 == 0 {
+					o.Cut = 100 + 37*round
+				}
 			}
 			name := fmt.Sprintf("bad%d%s", round, synchronous)
 			d, err := Mount(name, false, o, &log)
@@ -74,6 +77,9 @@ func TestDisk_LosesOnlyWhatWasNotSynced(t *testing.T) {
 			_, err = db.Exec("CREATE TABLE things (n INTEGER PRIMARY KEY, text TEXT)")
 			require.NoError(t, err)
 			want := fill(db, 0, 120)
+			if o.Cut > 0 {
+				<-d.Cut()
+			}
 			_, err = d.CutPower()
 			require.NoError(t, err)
 			require.Empty(t, fill(db, 1000, 3), "the disk is dead")
@@ -160,11 +166,11 @@ func TestPlatter(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	o := Options{Seed: 3, Read: 0.5, Write: 0.25, Full: 0.125, Sync: 1, Torn: 0.5, Lost: 0.75, After: 9}
+	o := Options{Seed: 3, Read: 0.5, Write: 0.25, Full: 0.125, Sync: 1, Torn: 0.5, Lost: 0.75, After: 9, Cut: 12}
 	got, err := Parse(o.String())
 	require.NoError(t, err)
 	assert.Equal(t, o, got)
-	for _, bad := range []string{"", "write", "write=2", "seed=x", "heat=1", "after="} {
+	for _, bad := range []string{"", "write", "write=2", "seed=x", "heat=1", "after=", "cut=x"} {
 		_, err := Parse(bad)
 		assert.Error(t, err, "%q", bad)
 	}

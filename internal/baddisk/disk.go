@@ -24,6 +24,7 @@ type Disk struct {
 	files    map[uintptr]*file // open files by the address of sqlite3_file
 	tables   map[uintptr]*table
 	vfs      *shim
+	cut      chan struct{}
 }
 
 // file is an open file. Temporary ones have no path and are not modelled.
@@ -40,7 +41,7 @@ func Mount(name string, standard bool, o Options, tell io.Writer) (*Disk, error)
 		tell = io.Discard
 	}
 	d := &Disk{o: o, tell: tell, rand: rand.New(rand.NewPCG(o.Seed, 0xbadd15c)), platters: map[string]*platter{},
-		files: map[uintptr]*file{}, tables: map[uintptr]*table{}}
+		files: map[uintptr]*file{}, tables: map[uintptr]*table{}, cut: make(chan struct{})}
 	if err := d.register(name, standard); err != nil {
 		return nil, fmt.Errorf("baddisk: %w", err)
 	}
@@ -52,6 +53,14 @@ func Mount(name string, standard bool, o Options, tell io.Writer) (*Disk, error)
 func (d *Disk) CutPower() (lost int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.lose()
+}
+
+// Cut is closed when Options.Cut has cut the power.
+func (d *Disk) Cut() <-chan struct{} { return d.cut }
+
+// lose is CutPower. The caller holds d.mu.
+func (d *Disk) lose() (lost int, err error) {
 	if d.dead {
 		return 0, nil
 	}
@@ -153,6 +162,13 @@ func (d *Disk) write(tls *libc.TLS, f uintptr, buf uintptr, n int32, at int64) i
 	}
 	if rc != sqlite3.SQLITE_OK {
 		return rc
+	}
+	if d.o.Cut > 0 && d.done >= d.o.Cut {
+		if _, err := d.lose(); err != nil {
+			fmt.Fprintln(d.tell, err)
+		}
+		close(d.cut)
+		return sqlite3.SQLITE_IOERR_WRITE
 	}
 	return code
 }

@@ -16,11 +16,12 @@ type Options struct {
 	Torn  float64 // a write that fails leaves some of its sectors written
 	Lost  float64 // a sector that was not synced is lost when the power is cut
 	After int     // operations before the first fault, so that a program may start
+	Cut   int     // the power is cut in the middle, after a write that is not synced, once so many operations were done; never when 0
 }
 
 // String is what Parse reads.
 func (o Options) String() string {
-	return fmt.Sprintf("seed=%d,read=%g,write=%g,full=%g,sync=%g,torn=%g,lost=%g,after=%d", o.Seed, o.Read, o.Write, o.Full, o.Sync, o.Torn, o.Lost, o.After)
+	return fmt.Sprintf("seed=%d,read=%g,write=%g,full=%g,sync=%g,torn=%g,lost=%g,after=%d,cut=%d", o.Seed, o.Read, o.Write, o.Full, o.Sync, o.Torn, o.Lost, o.After, o.Cut)
 }
 
 // Parse reads "seed=1,write=0.01,lost=0.5"; what is not named is zero.
@@ -33,6 +34,8 @@ func Parse(text string) (o Options, err error) {
 			o.Seed, err = strconv.ParseUint(value, 10, 64)
 		case name == "after":
 			o.After, err = strconv.Atoi(value)
+		case name == "cut":
+			o.Cut, err = strconv.Atoi(value)
 		case chance == nil:
 			return o, fmt.Errorf("baddisk: %q: no such setting", one)
 		default:

@@ -60,6 +60,9 @@ func schedule(seed uint64, p plan) (rounds []round) {
 		for range p[k] {
 			one := round{kind: k, after: shortestRound + time.Duration(r.Int64N(int64(longestRound-shortestRound))), registers: draw(r), database: draw(r)}
 			one.disk = baddisk.Options{Seed: r.Uint64N(1 << 32), Torn: 0.5, Lost: 0.2 + 0.6*r.Float64(), After: 200 + r.IntN(2000)}
+			if r.IntN(4) > 0 { // in the middle of a transaction, else between two
+				one.disk.Cut = one.disk.After + r.IntN(2000)
+			}
 			switch r.IntN(4) { // the rest loses its power out of health
 			case 0:
 				one.disk.Write, one.disk.Sync = 0.002, 0.02
