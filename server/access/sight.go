@@ -13,8 +13,8 @@ import (
 type Sight struct {
 	inn  fiscal.INN
 	regs []fiscal.RegNumber // ascending, each once
-	from time.Time          // documents received earlier are hidden; zero: none
-	to   time.Time          // documents received at or after are hidden; zero: none
+	from time.Time          // documents dated earlier are hidden; zero: none
+	to   time.Time          // documents dated then or later are hidden; zero: none
 }
 
 // NewSight makes a sight. Without a taxpayer it shows nothing: a register's number
@@ -28,8 +28,8 @@ func NewSight(inn fiscal.INN, regs []fiscal.RegNumber) Sight {
 	return Sight{inn: inn, regs: slices.Compact(regs)}
 }
 
-// Between cuts the sight to documents received in [from, to); a zero bound is none.
-// It never widens.
+// Between cuts the sight to documents dated in [from, to) by the register's own clock
+// (tag 1012 shown in UTC); a zero bound is none. It never widens.
 func (s Sight) Between(from, to time.Time) Sight {
 	if s.from.IsZero() || from.After(s.from) {
 		s.from = from
@@ -52,19 +52,19 @@ func (s Sight) INN() fiscal.INN { return s.inn }
 // Registers are the numbers of the registers shown, ascending.
 func (s Sight) Registers() []fiscal.RegNumber { return slices.Clone(s.regs) }
 
-// Received is the interval documents must have been received in; zero bounds are none.
-func (s Sight) Received() (from, to time.Time) { return s.from, s.to }
+// Dated is the interval documents must be dated in; zero bounds are none.
+func (s Sight) Dated() (from, to time.Time) { return s.from, s.to }
 
 // Empty tells that nothing can be seen.
 func (s Sight) Empty() bool { return s.inn == "" || len(s.regs) == 0 }
 
-// Shows tells whether a document of the register and taxpayer, received then, is shown.
-func (s Sight) Shows(reg fiscal.RegNumber, inn fiscal.INN, received time.Time) bool {
+// Shows tells whether a document of the register and taxpayer, dated so, is shown.
+func (s Sight) Shows(reg fiscal.RegNumber, inn fiscal.INN, dated time.Time) bool {
 	if s.Empty() || inn != s.inn {
 		return false
 	}
 	if _, found := slices.BinarySearch(s.regs, reg); !found {
 		return false
 	}
-	return !received.Before(s.from) && (s.to.IsZero() || received.Before(s.to))
+	return !dated.Before(s.from) && (s.to.IsZero() || dated.Before(s.to))
 }
