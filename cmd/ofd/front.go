@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 
 	"github.com/fiscalbench/fiscalbench/server"
@@ -20,8 +19,8 @@ type people struct {
 }
 
 // openPeople opens the cabinet's base beside the store and puts the front on it.
-func (s *serveCmd) openPeople(ctx context.Context, ln net.Listener, o *server.Options, log *slog.Logger) (*people, error) {
-	if ln == nil || !s.Cabinet {
+func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Options, log *slog.Logger) (*people, error) {
+	if l.http == nil || !s.Cabinet {
 		return nil, nil
 	}
 	base, err := office.Open(ctx, s.Store)
@@ -30,13 +29,13 @@ func (s *serveCmd) openPeople(ctx context.Context, ln net.Listener, o *server.Op
 	}
 	site := s.Site
 	if site == "" {
-		site = "http://" + ln.Addr().String()
+		site = "http://" + l.http.Addr().String()
 	}
 	name := o.OFDName
 	if name == "" {
 		name = server.DefaultName
 	}
-	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, Site: site, Bench: true, Now: o.Now, Logger: log})
+	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: o.Now, Logger: log})
 	if err != nil {
 		_ = base.Close()
 		return nil, err

@@ -109,7 +109,7 @@ func (s *serveCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	office, err := s.openPeople(ctx, l.http, o, log)
+	office, err := s.openPeople(ctx, l, o, log)
 	if err != nil {
 		l.close()
 		return err

@@ -15,12 +15,16 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
 
-// Options of the cabinet. Accounts is needed.
+// Options of the cabinet. The services are needed.
 type Options struct {
 	Accounts *account.Service
+	Fleet    *fleet.Service
 
+	KKTAddr         string // where registers connect, "HOST:PORT"
 	OFDName, OFDINN string
 	Secure          bool // people come by https
 	Bench           bool // show what only a test bench has
@@ -31,7 +35,7 @@ type Options struct {
 // sections of the menu, in order. A section is added together with its pages: there
 // are no dead entries.
 var sections = []page.Section{
-	{Title: "Главная", Path: "/lk", Icon: "home", Right: access.SeeRegisters},
+	{Title: "Кассы", Path: "/lk/registers", Icon: "till", Right: access.SeeRegisters},
 }
 
 // New makes the cabinet.
@@ -42,5 +46,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	door.Mount(f)
+	registers.Mount(f, registers.Options{Fleet: o.Fleet, KKTAddr: o.KKTAddr})
+	f.Person("GET /lk", func(v *page.Visit) error { return v.Redirect("/lk/registers") })
 	return f, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 )
 
@@ -40,6 +41,10 @@ type person struct {
 	site *httptest.Server
 	c    *http.Client
 	sent *letters
+
+	accounts  *account.Service
+	registers *fleet.Service
+	base      *office.Office
 }
 
 func newPerson(t *testing.T) *person {
@@ -48,15 +53,18 @@ func newPerson(t *testing.T) *person {
 	o, err := office.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "ofd.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, o.Close()) })
-	p := &person{t: t, sent: &letters{}}
+	p := &person{t: t, sent: &letters{}, base: o}
 	site := httptest.NewUnstartedServer(nil)
 	a, err := account.New(account.Options{Store: o.Accounts(), Messenger: p.sent, Site: "http://" + site.Listener.Addr().String(), Memory: 64, Now: time.Now})
 	require.NoError(t, err)
-	h, err := cabinet.New(cabinet.Options{Accounts: a, OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
+	registers, err := fleet.New(fleet.Options{Store: o.Fleet(), Orgs: a})
+	require.NoError(t, err)
+	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
 	require.NoError(t, err)
 	site.Config.Handler = h
 	site.Start()
 	t.Cleanup(site.Close)
+	p.accounts, p.registers = a, registers
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	p.site, p.c = site, &http.Client{Jar: jar}
@@ -159,7 +167,7 @@ func TestLogin_TwoStepsAndBackToThePage(t *testing.T) {
 	assert.Equal(t, "/lk/letter", at)
 	for _, evil := range []string{"//evil.example", "https://evil.example", "/\\evil.example"} {
 		_, at, _ = p.post("/lk/login/password", "login", "ivan@shop.example", "password", "ромашка-2026", "next", evil)
-		assert.Equal(t, "/lk", at)
+		assert.Equal(t, "/lk/registers", at)
 	}
 }
 

@@ -32,6 +32,7 @@ type Options struct {
 
 	OFD     fiscal.INN
 	OFDName string
+	KKTAddr string // where registers connect, shown to people
 	Site    string // address people come to, "https://host", for links; cookies are marked for TLS when it begins so
 	Bench   bool   // show what only a test bench has
 	Mail    notify.Carrier
@@ -71,7 +72,7 @@ func New(o Options) (*Front, error) {
 		return nil, err
 	}
 	f.followers = append(f.followers, f.Fleet.Follower(o.Store))
-	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
+	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
 		Bench: o.Bench, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
