@@ -20,6 +20,7 @@ type Command struct {
 	Command string `json:"command"` // two hex digits, as all codes here
 	Data    string `json:"data"`    // hex
 	Code    string `json:"code"`    // without the warning bit
+	Warning bool   `json:"warning"` // the warning bit
 	Answer  string `json:"answer"`  // hex
 }
 
@@ -150,7 +151,7 @@ type heard struct {
 // Exec passes a command on. On a serial line the server spoils the answer itself.
 func (h *heard) Exec(cmd byte, data []byte) (fn.Answer, error) {
 	a := h.device.Exec(cmd, data)
-	h.record.add(Command{fmt.Sprintf("%02X", cmd), hex.EncodeToString(data), fmt.Sprintf("%02X", byte(a.Code)), hex.EncodeToString(a.Data)})
+	h.record.add(Command{fmt.Sprintf("%02X", cmd), hex.EncodeToString(data), fmt.Sprintf("%02X", byte(a.Code)), a.Warning, hex.EncodeToString(a.Data)})
 	if a.Line.Silent && !h.record.line {
 		return fn.Answer{}, fnport.ErrSilent
 	}
