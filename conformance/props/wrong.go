@@ -116,9 +116,8 @@ func always(*sender) bool     { return true }
 
 // breaks are documents against rules of severity E.
 var breaks = []broken{
-	{"a receipt outside shifts (Q-05)", isClosed, func(s *sender) *model.Document {
-		return s.reg.Receipt(100).Set(model.U32(1038, max(s.reg.Shift, 1)))
-	}},
+	{"a receipt outside shifts (Q-05)", isClosed, func(s *sender) *model.Document { return s.reg.Receipt(100).Set(model.U32(1038, s.reg.Shift)) }}, // before the first shift: 0
+	{"a receipt of shift 0 (Q-05)", always, func(s *sender) *model.Document { return s.reg.Receipt(100).Set(model.U32(1038, 0)) }},
 	{"a receipt of another shift (Q-05)", isOpen, func(s *sender) *model.Document { return s.reg.Receipt(100).Set(model.U32(1038, s.reg.Shift+7)) }},
 	{"a shift number is left out (Q-04)", isClosed, func(s *sender) *model.Document { return s.reg.OpenShift().Set(model.U32(1038, s.reg.Shift+5)) }},
 	{"the closing of another shift (Q-07)", isOpen, func(s *sender) *model.Document { return s.reg.CloseShift().Set(model.U32(1038, s.reg.Shift+1)) }},
