@@ -60,9 +60,8 @@ func (c *watchCmd) Run(ctx context.Context, s streams) (err error) {
 	var w *watch.Watch
 	var once sync.Once
 	o.Passed = func() {
-		status := w.Status()
-		line.show(status)
-		if c.Documents > 0 && status.Documents >= c.Documents {
+		line.show(w.Status)
+		if c.Documents > 0 && w.Documents() >= c.Documents {
 			once.Do(func() { time.AfterFunc(settle, enough) })
 		}
 	}
@@ -202,7 +201,7 @@ func (l *watchLine) line(text string) {
 	}
 }
 
-func (l *watchLine) show(s watch.Status) {
+func (l *watchLine) show(status func() watch.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now := time.Now(); !l.on || now.Sub(l.shown) < showEvery {
@@ -210,6 +209,7 @@ func (l *watchLine) show(s watch.Status) {
 	} else {
 		l.shown = now
 	}
+	s := status()
 	l.last = fmt.Sprintf("%d documents of %d drives; %d requirements held, %d broken", s.Documents, s.Drives, s.Held, s.Broken)
 	fmt.Fprint(l.w, "\r\x1b[K"+l.last)
 }

@@ -49,10 +49,10 @@ func (j *judge) message(l *link, raw []byte, f fate, at time.Time) *exchange {
 	}
 	switch d := &x.msg.duty; {
 	case d.obligation == leave || d.obligation == anything && d.ids == nil && len(problems) > 0:
-	case foreignService(raw):
-		*d = duty{anything, nil}
 	case len(raw) == headerLen:
 		*d = duty{service, nil}
+	case foreignService(raw):
+		*d = duty{anything, nil}
 	case m.Marking:
 		j.marking(x, problems)
 	default:

@@ -73,7 +73,12 @@ func (w *Watch) right(x *exchange) []byte {
 	case markingReply:
 		return w.markingAnswer(m)
 	}
-	if !m.Whole() || m.STLV == nil || m.Marking {
+	switch {
+	case !m.Whole() || m.STLV == nil:
+		return nil
+	case m.Marking && foreignService(x.raw) && m.Form == 81: // the key service: done
+		return (&model.Confirmation{To: m}).MarkingReply(model.U8(2105, 0))
+	case m.Marking:
 		return nil
 	}
 	at := w.o.Now()

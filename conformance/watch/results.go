@@ -49,8 +49,8 @@ func (j *judge) result(r Requirement) report.Result {
 	out := report.Result{ID: r.ID, Path: r.Path, Title: r.Title, Source: r.Source, Of: r.Of, Mark: r.Mark, Level: r.Level,
 		Outcome: conformance.Skip, Checks: []report.Check{}, Exchanges: []report.Exchange{}}
 	counts := j.tally.counts[r.ID]
-	held, broken := sums(counts)
-	if held+broken == 0 {
+	all := j.tally.sums[r.ID]
+	if all == nil {
 		out.Reason = fmt.Sprintf("not observed in %d messages", j.messages)
 		return out
 	}
@@ -74,7 +74,7 @@ func (j *judge) result(r Requirement) report.Result {
 		}
 		out.Checks = append(out.Checks, k)
 	}
-	if broken > 0 {
+	if all.broken > 0 {
 		out.Outcome = conformance.Fail
 		if r.Level == conformance.Should || r.Mark == conformance.TB && !j.o.Strict {
 			out.Outcome = conformance.Warn
@@ -138,15 +138,19 @@ func (b *backlog) lost() []string {
 }
 
 // Documents is how many documents passed, each counted once.
-func (w *Watch) Documents() int { return w.Status().Documents }
+func (w *Watch) Documents() int {
+	w.judge.mu.Lock()
+	defer w.judge.mu.Unlock()
+	return w.judge.documents
+}
 
 // Counts are how often a requirement held and was broken for a drive; for all drives
 // when fn is "*".
 func (w *Watch) Counts(id, fn string) (held, broken int) {
 	w.judge.mu.Lock()
 	defer w.judge.mu.Unlock()
-	if fn == "*" {
-		return sums(w.judge.tally.counts[id])
+	if c := w.judge.tally.sums[id]; fn == "*" && c != nil {
+		return c.held, c.broken
 	}
 	if c := w.judge.tally.counts[id][fn]; c != nil {
 		return c.held, c.broken

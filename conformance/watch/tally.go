@@ -73,6 +73,7 @@ type breach struct {
 type tally struct {
 	by     map[string]Requirement
 	counts map[string]map[string]*count
+	sums   map[string]*count    // over all drives
 	sample map[string]*exchange // the first in which a requirement held
 	drives []string             // in the order of their first appearance
 	known  map[string]bool
@@ -81,7 +82,7 @@ type tally struct {
 }
 
 func newTally(only conformance.Party, tell func(Breach)) *tally {
-	t := &tally{by: map[string]Requirement{}, counts: map[string]map[string]*count{}, sample: map[string]*exchange{}, known: map[string]bool{}, only: only, tell: tell}
+	t := &tally{by: map[string]Requirement{}, counts: map[string]map[string]*count{}, sums: map[string]*count{}, sample: map[string]*exchange{}, known: map[string]bool{}, only: only, tell: tell}
 	for _, r := range Requirements() {
 		t.by[r.ID] = r
 	}
@@ -105,7 +106,7 @@ func (t *tally) of(id string, x *exchange) *count {
 	m := t.counts[id]
 	if m == nil {
 		m = map[string]*count{}
-		t.counts[id] = m
+		t.counts[id], t.sums[id] = m, &count{}
 	}
 	c := m[x.fn]
 	if c == nil {
@@ -117,7 +118,9 @@ func (t *tally) of(id string, x *exchange) *count {
 
 func (t *tally) hold(id string, x *exchange) {
 	if c := t.of(id, x); c != nil {
-		if c.held++; t.sample[id] == nil {
+		c.held++
+		t.sums[id].held++
+		if t.sample[id] == nil {
 			t.sample[id] = x
 		}
 	}
@@ -130,6 +133,7 @@ func (t *tally) broke(id string, x *exchange, offset int, expected, seen any) {
 	if c == nil {
 		return
 	}
+	t.sums[id].broken++
 	if c.broken++; c.breach != nil {
 		return
 	}

@@ -200,21 +200,13 @@ func (w *Watch) Status() Status {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s := Status{Drives: len(j.drives), Documents: j.documents, Messages: j.messages}
-	for _, m := range j.tally.counts {
-		held, broken := sums(m)
+	for _, c := range j.tally.sums {
 		switch {
-		case broken > 0:
+		case c.broken > 0:
 			s.Broken++
-		case held > 0:
+		case c.held > 0:
 			s.Held++
 		}
 	}
 	return s
-}
-
-func sums(m map[string]*count) (held, broken int) {
-	for _, c := range m {
-		held, broken = held+c.held, broken+c.broken
-	}
-	return held, broken
 }

@@ -166,3 +166,22 @@ func TestWatch_Between(t *testing.T) {
 		})
 	}
 }
+
+// A drive of FFD 1.0 has no 1209: it is read, confirmed and not judged by tables that
+// nobody has.
+func TestWatch_OldFormat(t *testing.T) {
+	t.Parallel()
+	w, addr, told, over := watching(t, watch.Options{})
+	l := play(t, addr, `
+steps:
+  - register: {ffd: 1.0}
+  - open
+  - sell: {count: 3}
+  - close
+  - change: {ffd: 1.05, reasons: [4]}
+`, 10*time.Second)
+	require.NoError(t, l.err)
+	over()
+	assert.Empty(t, told.lines())
+	assert.Equal(t, l.Documents, w.Documents())
+}

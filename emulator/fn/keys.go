@@ -4,11 +4,13 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 )
 
 // The exchange with the key service (D0h, D1h, D7h). Its real messages are not
 // known; here a request is form 81 with the number and time of the request only, and
-// an answer repeats the form with 2105: 0 done, 1 repeat (30h), 2 refused (23h).
+// an answer repeats the form, or is of form 83, with 2105: 0 done, 1 repeat (30h), 2
+// refused (23h).
 
 // keyRequest is D0h: time 5; the answer is the container to send.
 func (d *Device) keyRequest(data []byte) ([]byte, *refusal) {
@@ -34,13 +36,20 @@ func (d *Device) keyRequest(data []byte) ([]byte, *refusal) {
 	return append([]byte{}, container...), nil
 }
 
+// formAt is where the container header has the form (transport.md section 4).
+const formAt = 5
+
 // keyAnswer is D1h: the container of the answer.
 func (d *Device) keyAnswer(data []byte) ([]byte, *refusal) {
 	request := d.st.KeyRequest
 	if request == nil {
 		return nil, refuse(WrongState, "запрос на обновление ключей не сделан командой D0h")
 	}
-	body, r := d.openReply(data, *request, d.markRule(fiscal.FormMarkingRequest, ffd.TagMarkingRequestNumber))
+	form := fiscal.FormMarkingRequest
+	if len(data) > wire.ContainerHeaderLen && fiscal.Form(data[formAt]) == fiscal.FormMarkingAnswer {
+		form = fiscal.FormMarkingAnswer
+	}
+	body, r := d.openReply(data, *request, d.markRule(form, ffd.TagMarkingRequestNumber))
 	if r != nil {
 		return nil, r
 	}

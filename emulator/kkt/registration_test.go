@@ -329,6 +329,7 @@ func TestRegister_FFD10(t *testing.T) {
 		assert.Nil(t, doc.Field(tag), tag)
 	}
 	s.must(s.CloseShift(Cashier{}))
+	s.confirmAll()
 	up := Change{Registration: registration(fiscal.FFD105), Reasons: []uint8{4}}
 	doc = s.must(s.ChangeRegistration(up))
 	assert.Equal(t, fiscal.FFD105, doc.FFD())

@@ -202,9 +202,9 @@ func (t *Tax) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-var ffdWords = map[string]fiscal.FFD{"1.05": fiscal.FFD105, "1.1": fiscal.FFD11, "1.2": fiscal.FFD12}
+var ffdWords = map[string]fiscal.FFD{"1.0": fiscal.FFD10, "1.05": fiscal.FFD105, "1.1": fiscal.FFD11, "1.2": fiscal.FFD12}
 
-// FFD is a format version: 1.05, 1.1 or 1.2.
+// FFD is a format version: 1.0, 1.05, 1.1 or 1.2.
 type FFD fiscal.FFD
 
 // UnmarshalYAML reads a version.
