@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/store/search"
@@ -26,7 +29,7 @@ func (b *base) project(ctx context.Context, e *engine, progress func(done int64)
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
+	db.SetMaxOpenConns(e.writers)
 	do := func(statements ...string) {
 		for _, text := range statements {
 			if err == nil {
@@ -63,9 +66,8 @@ func (b *base) project(ctx context.Context, e *engine, progress func(done int64)
 	if err == nil {
 		err = db.QueryRowContext(ctx, "SELECT min(id), max(id) FROM documents").Scan(&low, &high)
 	}
-	for at := low; at <= high && err == nil; at += chunk {
-		do(statements(e, at, at+chunk)...)
-		progress(min(at+chunk, high))
+	if err == nil {
+		err = e.inChunks(ctx, db, low, high, progress)
 	}
 	do("UPDATE projection SET upto = (SELECT max(id) FROM documents), passed = (SELECT count(*) FROM projections)")
 	for _, one := range indexes {
@@ -74,6 +76,25 @@ func (b *base) project(ctx context.Context, e *engine, progress func(done int64)
 	do("DROP TABLE bench_moulds", "DROP TABLE bench_items", "ANALYZE")
 	do(e.rest...)
 	return err
+}
+
+// inChunks projects with as many connections as the engine likes.
+func (e *engine) inChunks(ctx context.Context, db *sql.DB, low, high int64, progress func(done int64)) error {
+	var done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(e.writers)
+	for at := low; at <= high; at += chunk {
+		g.Go(func() error {
+			for _, text := range statements(e, at, at+chunk) {
+				if _, err := db.ExecContext(ctx, text); err != nil {
+					return fmt.Errorf("%.200s: %w", text, err)
+				}
+			}
+			progress(done.Add(chunk))
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // statements project the documents from one place to another.

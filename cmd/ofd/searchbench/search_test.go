@@ -38,6 +38,7 @@ type engine struct {
 	open                 func() (both, error)
 	indexes              string   // asks for names and definitions
 	hurry, rest          []string // statements before and after
+	writers              int      // connections that fill the projections
 	itemKey, itemOf      string
 }
 
@@ -52,7 +53,7 @@ func TestSearch_SQLite(t *testing.T) {
 		indexes: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('projections', 'items') AND sql IS NOT NULL",
 		hurry:   []string{"PRAGMA synchronous = OFF", "PRAGMA cache_size = -500000", "PRAGMA wal_autocheckpoint = 50000"},
 		rest:    []string{"PRAGMA wal_checkpoint(TRUNCATE)"},
-		itemKey: "document_id", itemOf: "d.id",
+		itemKey: "document_id", itemOf: "d.id", writers: 1,
 	})
 }
 
@@ -75,9 +76,9 @@ func TestSearch_PostgreSQL(t *testing.T) {
 		open: func() (both, error) { return opened(postgres.Open(context.Background(), url, postgres.Options{})) },
 		indexes: `SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 			WHERE i.indrelid IN ('projections'::regclass, 'items'::regclass) AND NOT i.indisunique`,
-		hurry:   []string{"SET synchronous_commit = off", "SET maintenance_work_mem = '512MB'"},
+		hurry:   []string{"ALTER ROLE CURRENT_USER SET maintenance_work_mem = '512MB'"},
 		rest:    []string{"VACUUM ANALYZE projections"},
-		itemKey: "drive_id, fd", itemOf: "d.drive_id, d.fd",
+		itemKey: "drive_id, fd", itemOf: "d.drive_id, d.fd", writers: 4,
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 
 func BenchmarkAccept(b *testing.B) { storetest.BenchmarkAccept(b, open, 1, 16, 128, 512) }
 
+func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open) }
+
 func BenchmarkRead(b *testing.B) { storetest.BenchmarkRead(b, open) }
 
 // BenchmarkAcceptManyServers has two and three servers on one database, with 128

@@ -8,4 +8,6 @@ import (
 
 func BenchmarkAccept(b *testing.B) { storetest.BenchmarkAccept(b, open, 1, 16, 128, 512) }
 
+func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open) }
+
 func BenchmarkRead(b *testing.B) { storetest.BenchmarkRead(b, open) }

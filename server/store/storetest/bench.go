@@ -95,3 +95,27 @@ func BenchmarkRead(b *testing.B, open Open) {
 		})
 	}
 }
+
+// BenchmarkProject measures documents projected from a backlog, two items each, without
+// the reading of their content.
+func BenchmarkProject(b *testing.B, open Open) {
+	s := open(b, b.TempDir())
+	defer func() { require.NoError(b, s.Close()) }()
+	const drives = 16
+	var wg sync.WaitGroup
+	for n := range drives {
+		wg.Go(func() {
+			for _, a := range life(fnNumber(n), b.N/drives+1) {
+				if err := s.Accept(context.Background(), a); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportAllocs()
+	b.ResetTimer()
+	n := projectAll(b, s.(store.Projector), 512)
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "documents/s")
+}
