@@ -234,7 +234,7 @@ var brokenRegisters = []struct {
 				return m, err
 			}
 		}
-	}, "K-001|K-013|K-025|K-026|K-042|K-045|K-047|K-062|K-110|K-113", `register/fd register/fpd register/size paper/fpd paper/qr document/1017 document/1050 document/1051
+	}, "K-001|K-013|K-025|K-026|K-042|K-045|K-047|K-062|K-110|K-113|T-001|T-003", `document/text document/value document/inside document/items document/name paper/text register/fd register/fpd register/size paper/fpd paper/qr document/1017 document/1050 document/1051
 		document/1052 document/1053 document/2106 power/cut register/told`},
 	{"has a drive in another state", func(c *crook) {
 		c.wrap = func(r *crooked) {
@@ -289,6 +289,41 @@ var brokenRegisters = []struct {
 			r.exec = func(code byte, b []byte) (byte, []byte) { return code, make([]byte, len(b)) }
 		}
 	}, "K-031|K-057|K-091", "archive/same archive/confirmation archive/whole archive/bytes archive/fpo drive/corrections"},
+	{"has a drive that answers other codes", func(c *crook) {
+		c.wrap = func(r *crooked) { r.exec = func(code byte, b []byte) (byte, []byte) { return code ^ 0x40, b } }
+	}, "D-047", "drive/answer"},
+	{"has a drive that lies", func(c *crook) {
+		c.wrap = func(r *crooked) {
+			r.exec = func(code byte, b []byte) (byte, []byte) {
+				b = bytes.Clone(b)
+				switch {
+				case len(b) == 30: // 30h: flags, number
+					b[4], b[26] = b[4]^0xFF, b[26]^1
+				case len(b) > 4:
+					b[len(b)-1] ^= 1
+				}
+				return code, b
+			}
+		}
+	}, "D-013|D-018|D-040|D-041|D-042|D-047", "drive/data drive/number drive/flags drive/message document/value document/counter"},
+	{"has a drive that warns of nothing", func(c *crook) {
+		c.wrap = func(r *crooked) {
+			r.commands = func(all []conformance.Command) []conformance.Command {
+				for i := range all {
+					all[i].Warning = false
+				}
+				return all
+			}
+		}
+	}, "K-048", "drive/bit-7"},
+	{"tells another form and another shift", func(c *crook) {
+		c.wrap = func(r *crooked) {
+			r.do = func(_ conformance.Order, m conformance.Made, err error) (conformance.Made, error) {
+				m.Form, m.Shift, m.Number = 99, 99, 99
+				return m, err
+			}
+		}
+	}, "T-001|T-006", "register/form register/number"},
 	{"has no archive", func(c *crook) {
 		c.wrap = func(r *crooked) { r.exec = func(byte, []byte) (byte, []byte) { return 0x02, nil } }
 	}, "K-057", "archive/record archive/end"},
@@ -403,6 +438,8 @@ var notSpoiledKKT = map[string]bool{
 	"time/no-timer":     true, // a SHOULD of real seconds
 	"wire/connection":   true, // a connection that was left cannot be used again
 	"register/repeated": true,
+	// Proved by mutants (conformance/mutants), which change the register's own program.
+	"connection/held": true, "time/began": true, "time/whole": true, "time/retry": true, "wire/connections": true,
 }
 
 // TestPower_Register: every broken register is noticed by the checks it breaks, and
