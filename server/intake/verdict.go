@@ -223,6 +223,13 @@ func (in *Intake) duplicate(ctx context.Context, x *exchange, p *paper, known *d
 		x.then = in.refusal(fiscal.DuplicateSame)
 		return
 	}
+	if s, ok := in.o.Store.(store.Settler); ok {
+		if err := s.Settle(ctx, x.fn, x.fd); err != nil {
+			in.drives.forget(x.fn)
+			in.fail(x, "settling a repeated document", err)
+			return
+		}
+	}
 	doc := *stored
 	faults := []fiscal.Fault{doc.Fault}
 	if flk.Worst(doc.Findings) == flk.Error {
