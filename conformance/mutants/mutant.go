@@ -124,8 +124,8 @@ func (m *Mutant) by(s Suite) []string {
 }
 
 // parties are the first letters of ids of cases; the rules of format control (F) and
-// the operator's scenarios (O) judge an operator.
-var parties = map[byte]Suite{'F': OFD, 'O': OFD, 'K': KKT, 'P': Pair}
+// the operator's scenarios (O) judge an operator, drive (D) and till (T) a register.
+var parties = map[byte]Suite{'D': KKT, 'F': OFD, 'K': KKT, 'O': OFD, 'P': Pair, 'T': KKT}
 
 // shared reports whether an edit changes what both ends are made of.
 func (m *Mutant) shared() bool {
