@@ -34,5 +34,5 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("sqlite: migrating %s: %w", path, err)
 	}
-	return nil
+	return settle(ctx, db, path)
 }
