@@ -244,7 +244,10 @@ func (r *remote) Do(ctx context.Context, o conformance.Order) (conformance.Made,
 			return conformance.Made{}, err
 		}
 	}
-	fpd, err := strconv.ParseUint(d.FPD, 10, 32)
+	var fpd uint64
+	if d.FPD != "" { // an order that makes no document has none
+		fpd, err = strconv.ParseUint(d.FPD, 10, 32)
+	}
 	if err != nil {
 		return conformance.Made{}, fmt.Errorf("target: %s: sign %q", path, d.FPD)
 	}
@@ -273,13 +276,15 @@ func (r *remote) order(ctx context.Context, o conformance.Order) (path string, i
 		return "/receipt", receipt(o), nil
 	case conformance.OrderCorrect:
 		s, err := r.status(ctx)
-		return "/correction", kkt.Correction{Receipt: receipt(o), Date: s.Time.AddDate(0, 0, -1)}, err
+		return "/correction", correction(o, s.Time), err
 	case conformance.OrderStateReport:
 		return "/state", struct{}{}, nil
 	case conformance.OrderCloseShift:
 		return "/close", struct{}{}, nil
 	case conformance.OrderCloseArchive:
 		return "/close-archive", struct{}{}, nil
+	case conformance.OrderUpdateKeys:
+		return "/update-keys", struct{}{}, nil
 	}
 	return "", nil, unknown(o)
 }
@@ -383,7 +388,7 @@ func (r *remote) take() {
 		data, err3 := hex.DecodeString(c.Data)
 		answer, err4 := hex.DecodeString(c.Answer)
 		if errors.Join(err1, err2, err3, err4) == nil {
-			r.commands = append(r.commands, conformance.Command{Cmd: byte(cmd), Data: data, Code: byte(code), Answer: answer})
+			r.commands = append(r.commands, conformance.Command{Cmd: byte(cmd), Data: data, Code: byte(code), Warning: c.Warning, Answer: answer})
 		}
 	}
 	if b, err := hex.DecodeString(got.Line); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
 	"github.com/fiscalbench/fiscalbench/emulator/fn"
@@ -42,13 +43,16 @@ func (t *till) make(ctx context.Context, o conformance.Order) (kkt.Result, error
 	case conformance.OrderSell:
 		return t.kkt.Receipt(receipt(o))
 	case conformance.OrderCorrect:
-		return t.kkt.Correction(kkt.Correction{Receipt: receipt(o), Date: t.clock.now().AddDate(0, 0, -1)})
+		return t.kkt.Correction(correction(o, t.clock.now()))
 	case conformance.OrderStateReport:
 		return t.kkt.StateReport()
 	case conformance.OrderCloseShift:
 		return t.kkt.CloseShift(kkt.Cashier{})
 	case conformance.OrderCloseArchive:
 		return t.kkt.CloseArchive(kkt.Cashier{})
+	case conformance.OrderUpdateKeys:
+		_, err := t.kkt.UpdateKeys()
+		return kkt.Result{}, err
 	}
 	return kkt.Result{}, unknown(o)
 }
@@ -159,13 +163,29 @@ func receipt(o conformance.Order) kkt.Receipt {
 	}
 	for range items {
 		item := kkt.Item{Name: name, Price: fiscal.Kopecks(kopecks), Quantity: kkt.Pieces(1), VAT: kkt.VATNone}
+		if o.VAT != 0 {
+			item.VAT = kkt.VATRate(o.VAT)
+		}
 		if o.Code != "" {
 			item.Code, item.Subject = o.Code, 33
 		}
 		r.Items = append(r.Items, item)
 	}
 	r.Payments.Cash = fiscal.Kopecks(kopecks * uint64(items))
+	if o.Wrong != "" {
+		spoil(&r, o.Wrong)
+	}
 	return r
+}
+
+// correction is of a settlement of the day before, or of the day after when it shall be
+// wrong.
+func correction(o conformance.Order, now time.Time) kkt.Correction {
+	day := -1
+	if o.Wrong == "D-05" {
+		day, o.Wrong = 1, ""
+	}
+	return kkt.Correction{Receipt: receipt(o), Date: now.AddDate(0, 0, day)}
 }
 
 func made(r kkt.Result) conformance.Made {
