@@ -61,11 +61,16 @@ func (o *told) await(t *testing.T, re *regexp.Regexp) string {
 
 var watchingOn = regexp.MustCompile(`watching on (\S+) as`)
 
-// day plays an example against an address.
-func day(t *testing.T, addr string) script.Report {
+// four is a life of four documents.
+const four = "steps:\n  - register: {}\n  - open\n  - sell: {}\n  - close\n"
+
+// play lives a script, or an example by its name, against an address.
+func play(t *testing.T, addr, text string) script.Report {
 	t.Helper()
-	text, _ := script.Example("day")
-	s, err := script.Parse("day", text)
+	if b, ok := script.Example(text); ok {
+		text = string(b)
+	}
+	s, err := script.Parse("script", []byte(text))
 	require.NoError(t, err)
 	r, err := s.Play(t.Context(), script.Options{OFD: addr, Seed: 8})
 	require.NoError(t, err)
@@ -98,7 +103,7 @@ func TestWatch_InterruptedBetween(t *testing.T) {
 	go func() {
 		code <- run([]string{"watch", "--listen", "127.0.0.1:0", "--forward", real.Addr(), "--out", dir}, streams{out, errs})
 	}()
-	r := day(t, out.await(t, watchingOn))
+	r := play(t, out.await(t, watchingOn), "day")
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 	assert.Equal(t, exitConformant, <-code, "%s%s", out, errs)
 	assert.NotContains(t, out.String(), "BROKEN")
@@ -133,9 +138,9 @@ func TestWatch_LiveLineOnATerminal(t *testing.T) {
 	dir := t.TempDir()
 	code := make(chan int, 1)
 	go func() {
-		code <- run([]string{"watch", "--listen", "127.0.0.1:0", "--until-documents", "15", "--out", dir}, streams{theirs, theirs})
+		code <- run([]string{"watch", "--listen", "127.0.0.1:0", "--until-documents", "4", "--out", dir}, streams{theirs, theirs})
 	}()
-	day(t, seen.await(t, watchingOn))
+	play(t, seen.await(t, watchingOn), four)
 	assert.Equal(t, exitConformant, <-code)
 	theirs.Close()
 	<-read
