@@ -66,7 +66,7 @@ var edges = []conformance.Case{
 	{
 		ID: "O-206", Path: "outage/remembers", Mark: conformance.Doc, Source: "transport.md E-22, E-25, 14", Variants: conformance.EachFFD,
 		Needs: conformance.NeedsRestart | conformance.NeedsClock | conformance.NeedsInspect,
-		Title: "A restart forgets neither that a drive is closed nor that people were told.",
+		Title: "A restart forgets neither that a drive is registered or closed nor that people were told.",
 		Run: func(ctx context.Context, r *conformance.Run) {
 			r.SetClock(ctx, vectorTime)
 			gone, c := trading(ctx, r, conformance.Doc)
@@ -86,6 +86,8 @@ var edges = []conformance.Case{
 			d := gone.Receipt(100)
 			r.FLKCode(gone, r.Dial(ctx).Accepted(gone, d.Bytes(), conformance.TB), conformance.TB)
 			r.ExpectFault(ctx, gone.FN, d.FD, "E-25", conformance.TB)
+			r.CleanCode(late, r.Dial(ctx).Accepted(late, late.Receipt(300).Bytes(), conformance.Doc), conformance.Doc)
+			r.ExpectStatus(ctx, late.FN, "active", conformance.Doc)
 		},
 	},
 	{
@@ -98,9 +100,17 @@ var edges = []conformance.Case{
 			unsigned[len(unsigned)-3] ^= 0x01
 			model.FixContainerCRC(unsigned[30:])
 			r.DialMarking(ctx).Refused(unsigned, conformance.TB, "a message whose sign does not fit gets no answer")
-			other := request(2)
-			other[23] ^= 0x01 // last digit of the number in the session header
-			r.DialMarking(ctx).Refused(other, conformance.TB, "a container of another drive gets no answer")
+			other := *reg // the right keys, another number in the container alone
+			other.FN = reg.FN[:15] + string('0'+(reg.FN[15]-'0'+1)%10)
+			d := other.MarkingRequest(2, markingCode(r, "00"), 1)
+			for i, f := range d.Fields {
+				if bytes.HasPrefix(f, []byte{0x11, 0x04}) { // 1041
+					d.Fields[i] = model.Fixed(1041, reg.FN, 16)
+				}
+			}
+			m := d.Plain()
+			copy(m[8:24], reg.FN)
+			r.DialMarking(ctx).Refused(m, conformance.TB, "a container of another drive gets no answer")
 			a, _ := r.DialMarking(ctx).Marking(reg, request(3), conformance.TB)
 			r.Expect("document/2105", conformance.TB, "the next request is processed", a.Processing == 0, 0, a.Processing)
 		},
@@ -193,6 +203,15 @@ var edges = []conformance.Case{
 			if len(first.Bytes) > 30 && len(again.Bytes) > 30 {
 				same(r, first.Bytes[30:], [][]byte{again.Bytes[30:]})
 			}
+		},
+	},
+	{
+		ID: "O-212", Path: "receipt/nothing-to-say", Mark: conformance.TB, Source: "transport.md 8.1 TRN-072", Variants: conformance.From11,
+		Title: "The confirmation of a clean document of FFD 1.1 and later has no 1206 at all.",
+		Run: func(ctx context.Context, r *conformance.Run) {
+			reg := r.Standard()
+			a := r.Dial(ctx).Accepted(reg, reg.Registration().Bytes(), conformance.TB)
+			r.Expect("document/1206", conformance.TB, "there is no 1206", a.Message == -1, "absent", a.Message)
 		},
 	},
 }

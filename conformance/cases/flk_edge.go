@@ -37,6 +37,7 @@ var (
 var odd = []limp{
 	{rule: "M-02", what: "a total rounded down to the rouble", make: receiptWith(set(model.VLN(1079, 10050), 1059), amount(10050), total(10000))},
 	{rule: "I-04", what: "an INN of ten digits after two zeros", make: func(s *scene) *model.Document { return receiptWith(set(model.Fixed(1018, "00"+s.reg.INN, 12)))(s) }},
+	{rule: "D-03", what: "the time of the eastmost zone", make: func(s *scene) *model.Document { return receiptWith(dated(s.r.Start().Add(12 * time.Hour)))(s) }},
 	{rule: "S-08", what: "an empty number", make: receiptWith(set(model.TLV(1217, nil)))},
 	{rule: "Q-08", what: "a shift with a correction", make: func(s *scene) *model.Document {
 		s.trading()

@@ -56,7 +56,7 @@ var flkBent = []Mutant{
 	edited("M-07/kind", "Furs may be sold by the dozen.", "M-07", moneyFile, `[2]byte{0x52, 0x46}, `, ``, "O-202"),
 	edited("D-03/old", "A date before the formats is taken.", "D-03", datesFile, `case at < firstDate:`, `case at == 0:`, "F-D-03"),
 	edited("D-03/future", "A date of the future is taken.", "D-03", datesFile, `int64(at)-c.ctx.Now.Unix() > day:`, `c == nil:`, "O-202"),
-	edited("D-03/zones", "A date of the eastmost zone is refused.", "D-03", datesFile, `int64(at)-c.ctx.Now.Unix() > day:`, `int64(at)-c.ctx.Now.Unix() > day/4:`, "O-028"),
+	edited("D-03/zones", "A date of the eastmost zone is refused.", "D-03", datesFile, `int64(at)-c.ctx.Now.Unix() > day:`, `int64(at)-c.ctx.Now.Unix() > day/4:`, "O-202"),
 	edited("D-05/time-of-day", "The day of a correction may have a time.", "D-05", datesFile, `	if at%day != 0 {
 		c.fail(r, n, "указано время суток")`, `	if at == 0 {
 		c.fail(r, n, "указано время суток")`, "O-202"),
@@ -72,7 +72,7 @@ var flkBent = []Mutant{
 	edited("S-08/empty", "An empty number is too short.", "S-08", walkFile, `case info.Fixed && got == info.Length, !info.Fixed && got <= info.Length:`, `case info.Fixed && got == info.Length, !info.Fixed && got <= info.Length && got > 0:`, "O-202"),
 	edited("S-08/fixed", "A fixed value may be short.", "S-08", walkFile, `case info.Fixed && got == info.Length, !info.Fixed && got <= info.Length:`, `case got <= info.Length:`, "O-202"),
 	edited("S-10/reserved", "Reserved bits are taken.", "S-10", "fiscal/flk/plan.go", `return n&^e.mask == 0 && (`, `return (`, "F-B-02"),
-	edited("I-03/check-digits", "The check digits of the registration number are not computed.", "I-03", idFile, `if fiscal.RegNumber(text).Check(inn, ffd.NodeText(factory)) != nil {`, `if text == nil {`, "O-004", "F-I-03"),
+	edited("I-03/check-digits", "The check digits of the registration number are not computed.", "I-03", idFile, `if fiscal.RegNumber(text).Check(inn, ffd.NodeText(factory)) != nil {`, `if inn == "-" {`, "O-004", "F-I-06"),
 	edited("I-04/zeros", "An INN of ten digits after two zeros is refused.", "I-04", idFile, `if len(text) == 12 && text[0] == '0' && text[1] == '0' && innValid(text[2:]) {`, `if text == nil {`, "O-202"),
 	edited("I-05/foreign", "Any operator's INN is right.", "I-05", idFile, `case c.ctx.OFD != "" && string(text) != string(c.ctx.OFD):`, `case text == nil:`, "F-I-05"),
 }

@@ -43,15 +43,15 @@ var operatorAcks = []Mutant{
 			if code`, `		if c.FFD < 9 {
 			if code`}}},
 	answering("TRN-072/on-error", "1068 is left out when the code is 0.", "TRN-072", "ack.fn_message", "on_error", "O-020", "O-034"),
-	answering("TRN-072/always-1206", "1206 stands though it is zero.", "TRN-072", "ack.operator_message", "always", "O-007"),
-	answering("TRN-072/extra", "Every confirmation says that the operator has messages.", "TRN-072", "ack.extra_bits", "0x04", "O-007"),
+	answering("TRN-072/always-1206", "1206 stands though it is zero.", "TRN-072", "ack.operator_message", "always", "O-212"),
+	answering("TRN-072/extra", "Every confirmation says that the operator has messages.", "TRN-072", "ack.extra_bits", "0x04", "O-001"),
 	answering("TRN-072/type-5a", "The answer is of type 5A by default.", "TRN-030", "ack.container_type", "5a", "O-020"),
 	edited("TRN-074/order", "1041 stands before 1017.", "TRN-074", ackFile, `		b.Raw(ffd.TagOFDINN, inn[:])
 		b.Raw(ffd.TagFNNumber, fn[:])`, `		b.Raw(ffd.TagFNNumber, fn[:])
 		b.Raw(ffd.TagOFDINN, inn[:])`, "O-020"),
 	edited("TRN-073/local", "1012 of the confirmation is Moscow time.", "TRN-073", ackFile, `b.Time(ffd.TagDateTime, c.At)`, `b.Time(ffd.TagDateTime, c.At.Add(3*time.Hour))`, "O-028", "O-020"),
-	edited("OPR-041/1041-unpadded", "1041 of the confirmation is not padded.", "OPR-041", ackFile, `b.Raw(ffd.TagFNNumber, fn[:])`, `b.Raw(ffd.TagFNNumber, []byte(c.FN))`, "O-008"),
-	edited("OPR-041/1017-unpadded", "1017 of the confirmation is not padded.", "OPR-041", ackFile, `b.Raw(ffd.TagOFDINN, inn[:])`, `b.Raw(ffd.TagOFDINN, []byte(c.OFD))`, "O-001"),
+	edited("OPR-041/1041-unpadded", "1041 of the confirmation is not padded.", "OPR-041", ackFile, `b.Raw(ffd.TagFNNumber, fn[:])`, `b.Raw(ffd.TagFNNumber, fn[:len(c.FN)])`, "O-008"),
+	edited("OPR-041/1017-unpadded", "1017 of the confirmation is not padded.", "OPR-041", ackFile, `b.Raw(ffd.TagOFDINN, inn[:])`, `b.Raw(ffd.TagOFDINN, inn[:len(c.OFD)])`, "O-020"),
 	edited("E-18/wrong-bit", "Failed control sets bit 2 of 1206.", "E-18 TRN-080", ackFile, `BitFLK     uint8 = 0x02`, `BitFLK     uint8 = 0x04`, "F-M-03"),
 	edited("E-26/wrong-bit", "A registration with another operator sets bit 7 of 1206.", "E-26", ackFile, `bits |= BitContact`, `bits |= BitStops`, "O-204"),
 	answering("E-26/confirm", "A registration with another operator has no bit of its own.", "E-26", "ofd_mismatch", "confirm", "O-204"),
@@ -80,7 +80,7 @@ var operatorLife = []Mutant{
 	edited("history/registration-forgotten", "A restart forgets the registration.", "E-24", encodeFile, `	h.Current.decode(r)
 	h.Previous.decode(r)`, `	h.Current.decode(r)
 	h.Previous.decode(r)
-	h.Current = Registration{}`, "O-061"),
+	h.Current = Registration{}`, "O-206"),
 	edited("history/closed-forgotten", "A restart forgets that the drive is closed.", "E-25", encodeFile, `h.Unseen, h.ClosedFD = fiscal.FDNumber(r.uint()), fiscal.FDNumber(r.uint())`, `h.Unseen = fiscal.FDNumber(r.uint())
 	r.uint()`, "O-206"),
 	edited("history/message-cut", "The stored message loses its session header.", "OPR-022", verdictFile, `Message: x.message.Raw, STLV: p.opened.STLV,`, `Message: append(make([]byte, wire.HeaderLen), x.message.Body()...), STLV: p.opened.STLV,`, "O-205"),
@@ -134,7 +134,7 @@ var operatorMarking = []Mutant{
 	case`, "O-125"),
 	edited("TRN-110/no-return", "A returned code stays sold.", "TRN-110", "server/marking/outcome.go", `		delete(r.sold, string(code))
 		return false`, `		return false`, "O-125"),
-	edited("TRN-110/unsigned", "The sign of a message about marking is not checked.", "TRN-110", serviceFile, `	case verdict != sign.OK:`, `	case r.FN == "":`, "O-207"),
+	edited("TRN-110/unsigned", "The sign of a message about marking is not checked.", "TRN-110", serviceFile, `	case verdict != sign.OK:`, `	case verdict == sign.Unverifiable:`, "O-207"),
 	edited("TRN-110/foreign", "A message about marking may carry another drive's container.", "TRN-110 E-11", serviceFile, `err == nil && c.FNBCD != r.FN.BCD() {`, `err == nil && r.FN == "" {`, "O-207"),
 	edited("TRN-111/own-answer", "The operator answers for a marking operator that is down.", "TRN-111", serviceFile, `	if s.o.Down {`, `	if s == nil {`, "O-126"),
 	edited("TRN-112/slow", "An answer about a code takes two seconds.", "TRN-112", serviceFile, `	t := time.NewTimer(s.o.Delay)`, `	t := time.NewTimer(s.o.Delay + 1900*time.Millisecond)`, "O-122"),

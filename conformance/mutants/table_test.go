@@ -2,9 +2,12 @@ package mutants_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +17,10 @@ import (
 	"github.com/fiscalbench/fiscalbench/conformance/cases"
 	"github.com/fiscalbench/fiscalbench/conformance/mutants"
 	"github.com/fiscalbench/fiscalbench/features"
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/flk"
 	"github.com/fiscalbench/fiscalbench/internal/fault"
+	history "github.com/fiscalbench/fiscalbench/server/flk"
 )
 
 const module = "github.com/fiscalbench/fiscalbench"
@@ -74,6 +80,107 @@ func TestTable_HasEveryFaultPoint(t *testing.T) {
 			assert.True(t, have[p.Name], "no mutant of the %s for the fault point %s", side, p.Name)
 		}
 	}
+}
+
+// has are the requirements that the mutants of a side break.
+func has(side mutants.Side) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range mutants.Of(side) {
+		for _, s := range strings.Fields(m.Spec) {
+			all[s] = true
+		}
+	}
+	return all
+}
+
+// TestTable_HasEveryRow: nor behind the rows of transport.md section 10, by every name.
+func TestTable_HasEveryRow(t *testing.T) {
+	t.Parallel()
+	have, settings := has(mutants.Operator), map[string]bool{}
+	for _, m := range mutants.Of(mutants.Operator) {
+		for name := range m.Settings {
+			settings[name] = true
+		}
+	}
+	// Rows without a setting mutant: the only action they allow is their own.
+	fixed := map[fiscal.Fault]bool{fiscal.IncompleteBody: true, fiscal.FaultNone: true}
+	for _, f := range fiscal.Faults() {
+		assert.True(t, f == fiscal.FaultNone || have[f.ID()], "no mutant of row %s %s", f.ID(), f)
+		assert.True(t, fixed[f] || settings[f.String()], "no mutant that changes the answer of %s %s", f.ID(), f)
+	}
+	for n := 1; n <= 26; n++ {
+		assert.True(t, have[fmt.Sprintf("E-%02d", n)], "no mutant of row E-%02d", n)
+	}
+}
+
+// unseen are rules of severity E whose breach cannot be seen on the wire, with the mutants
+// that stand for them.
+var unseen = map[string]string{
+	"I-01": "E-11/document", // the number is compared before the rules are asked, and refused
+	"I-02": "E-17/unchecked",
+}
+
+// remarksOnly are rules of history that only ever warn and answer nothing.
+var remarksOnly = strings.Fields("D-04 E-24 P-07 P-10 P-15 R-03 R-09 R-15")
+
+// TestTable_HasEveryRule: nor behind the catalogue of format control.
+func TestTable_HasEveryRule(t *testing.T) {
+	t.Parallel()
+	off := map[string]bool{}
+	for _, m := range mutants.Of(mutants.Operator) {
+		for name, value := range m.Settings {
+			if rule, ok := strings.CutPrefix(name, "rule."); ok && value == "off" {
+				off[rule] = true
+			}
+		}
+	}
+	spec := has(mutants.Operator)
+	want := func(id string) {
+		if stand, ok := unseen[id]; ok {
+			_, there := mutants.Find(stand)
+			assert.True(t, there, "%s: no mutant %s", id, stand)
+			return
+		}
+		assert.True(t, off[id] || spec[id] && !strings.Contains("SIDMVRPQ", id[:1]), "no mutant with the rule %s off", id)
+	}
+	for _, r := range flk.Rules() {
+		if r.Severity == flk.Error {
+			want(r.ID)
+		}
+	}
+	for _, id := range history.Rules() {
+		if !slices.Contains(remarksOnly, id) && id != "P-14" && id != "Q-14" {
+			want(id)
+		}
+	}
+	assert.True(t, spec["P-14"] && spec["Q-14"])
+}
+
+// TestTable_HasEverySign: nor behind what the operator's signs cover.
+func TestTable_HasEverySign(t *testing.T) {
+	t.Parallel()
+	fields := regexp.MustCompile(`(?m)^\s*(?:var )?covered\w+ += \[\]tlv\.Tag\{(.*)\}$`)
+	count := func(file string) (n int) {
+		src, err := os.ReadFile(filepath.Join(root, "fiscal", "sign", file))
+		require.NoError(t, err)
+		for _, m := range fields.FindAllStringSubmatch(string(src), -1) {
+			n += strings.Count(m[1], "ffd.Tag")
+		}
+		return n
+	}
+	have := map[string]int{}
+	for _, m := range mutants.Of(mutants.Operator) {
+		sign, rest, _ := strings.Cut(m.ID, "/")
+		if n := len(rest); n >= 4 && rest[n-4] >= '0' && rest[n-4] <= '9' {
+			have[sign]++
+		} else if m.Switch != "" {
+			have[sign+" header"]++
+		}
+	}
+	assert.Equal(t, count("fpd.go"), have["ФПД"])
+	assert.Equal(t, count("fpo.go"), have["ФПО"])
+	assert.Equal(t, 10, have["ФПС header"]) // nine fields of the header, and the document
+	assert.Equal(t, 10, have["ФПП header"])
 }
 
 // TestJudge_IsNotMutated: no edit reaches what judges an operator or a register: the
