@@ -64,9 +64,10 @@ bench-search: packages
 fuzz:
 	@FUZZTIME=$(FUZZTIME) sh .ci/fuzz
 
-# The long tests that `make test` only samples.
-torture:
-	TORTURE=1 $(GO) test -run Torture -timeout 30m -v ./server/... ./emulator/...
+# The long tests that `make test` only samples: crashes, failing disks, failovers (docs/operations.md).
+# TORTURE_SEED repeats the faults of a run, TORTURE_KILLS sets how often a server is killed.
+torture: packages
+	TORTURE=1 $(GO) test -count=1 -p 1 -run Torture -timeout 40m -v ./internal/torture/... ./server/... ./emulator/...
 
 # How much the cases notice: runs them against every mutant of conformance/mutants and writes
 # docs/mutants.md. M chooses ids ('E-0*'), K a kind (fault, setting, edit), SIDE operator or register.

@@ -72,6 +72,7 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 // is lost, and of two documents with one number that come to two servers at once one
 // wins.
 func TestTorture_RollingRestart(t *testing.T) {
+	sized(t)
 	w := newWorld(t, "three servers behind HAProxy")
 	w.database = cluster(t, pgtest.ClusterOptions{})
 	w.c.store = pgtest.URLOf("postgres", w.database.Addr())

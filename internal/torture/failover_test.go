@@ -15,6 +15,7 @@ import (
 // place, again and again: no confirmed document is lost. The server is told of both
 // and finds the one that can be written by itself.
 func TestTorture_Failover(t *testing.T) {
+	sized(t)
 	w := newWorld(t, "postgres with a synchronous standby")
 	primary := cluster(t, pgtest.ClusterOptions{Settings: pgtest.Synchronous()})
 	standby, err := primary.Standby(t.Context(), pgtest.ClusterOptions{TCP: true, Settings: pgtest.Synchronous()})

@@ -45,6 +45,21 @@ func size(small, large int) int {
 	return small
 }
 
+// sized lets small tests run at the same time: they wait more than they work.
+func sized(t *testing.T) {
+	if !full() {
+		t.Parallel()
+	}
+}
+
+// fullOnly skips what takes too long for every day.
+func fullOnly(t *testing.T) {
+	t.Helper()
+	if !full() {
+		t.Skipf("only with %s=1", fullVariable)
+	}
+}
+
 // kills is how often a server is killed.
 func kills(small int) int {
 	if n, err := strconv.Atoi(os.Getenv(killsVariable)); err == nil {

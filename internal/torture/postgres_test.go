@@ -44,12 +44,14 @@ func lookAt(t *testing.T, url string, f func(ctx context.Context, s store.Store)
 
 // The server is killed, and so is its database; both lines are bad.
 func TestTorture_PostgreSQL(t *testing.T) {
+	sized(t)
 	w := onPostgres(t, "postgres", cluster(t, pgtest.ClusterOptions{}))
 	w.begin(size(6, 12))
 	w.run(schedule(w.tally.seed, plan{killServer: kills(3), killDatabase: size(1, 20), crashDatabase: size(0, 15), abortDatabase: size(0, 15), killBackend: size(1, 30)}))
 }
 
 func TestTorture_FullDiskPostgreSQL(t *testing.T) {
+	fullOnly(t)
 	w := onPostgres(t, "postgres on a full disk", cluster(t, pgtest.ClusterOptions{Place: smallDisk(t, size(160, 512)),
 		Settings: []string{"max_wal_size=64MB", "min_wal_size=32MB"}}))
 	w.data = w.database.Place()

@@ -54,6 +54,7 @@ func copyFile(t *testing.T, from, to string) {
 
 // The server is killed and its disk fails, tears and loses its power.
 func TestTorture_SQLite(t *testing.T) {
+	sized(t)
 	w := onSQLite(t, "sqlite", t.TempDir())
 	w.begin(size(6, 12))
 	w.run(schedule(w.tally.seed, plan{killServer: kills(3), cutPower: size(3, 80)}))
@@ -74,6 +75,7 @@ func smallDisk(t *testing.T, mib int) string {
 }
 
 func TestTorture_FullDiskSQLite(t *testing.T) {
+	sized(t)
 	w := onSQLite(t, "sqlite on a full disk", smallDisk(t, size(64, 256)))
 	w.begin(size(4, 12))
 	w.check = whileStopped(w, w.check)

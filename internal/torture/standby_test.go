@@ -17,7 +17,8 @@ import (
 // A commit waits for the standby, which hangs, and the process of the database that
 // waits is killed. After its recovery the primary shows the document, but the standby
 // has not got it: to confirm the repeat would be to lose it with the primary.
-func TestFailover_RepeatWaitsForStandby(t *testing.T) {
+func TestTorture_RepeatWaitsForStandby(t *testing.T) {
+	fullOnly(t)
 	primary := cluster(t, pgtest.ClusterOptions{Settings: pgtest.Synchronous()})
 	standby, err := primary.Standby(t.Context(), pgtest.ClusterOptions{TCP: true})
 	require.NoError(t, err)
