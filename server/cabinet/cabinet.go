@@ -13,16 +13,19 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/documents"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 )
 
 // Options of the cabinet. The services are needed.
 type Options struct {
 	Accounts *account.Service
 	Fleet    *fleet.Service
+	Ledger   *ledger.Service
 
 	KKTAddr         string // where registers connect, "HOST:PORT"
 	OFDName, OFDINN string
@@ -36,6 +39,7 @@ type Options struct {
 // are no dead entries.
 var sections = []page.Section{
 	{Title: "Кассы", Path: "/lk/registers", Icon: "till", Right: access.SeeRegisters},
+	{Title: "Чеки", Path: "/lk/documents", Icon: "receipt", Right: access.SeeDocuments},
 }
 
 // New makes the cabinet.
@@ -47,6 +51,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	door.Mount(f)
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, KKTAddr: o.KKTAddr})
+	documents.Mount(f, documents.Options{Fleet: o.Fleet, Ledger: o.Ledger})
 	f.Person("GET /lk", func(v *page.Visit) error { return v.Redirect("/lk/registers") })
 	return f, nil
 }

@@ -19,7 +19,9 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
+	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
 // letters keeps what was sent last.
@@ -45,6 +47,7 @@ type person struct {
 	accounts  *account.Service
 	registers *fleet.Service
 	base      *office.Office
+	documents *sqlite.Store
 }
 
 func newPerson(t *testing.T) *person {
@@ -59,7 +62,11 @@ func newPerson(t *testing.T) *person {
 	require.NoError(t, err)
 	registers, err := fleet.New(fleet.Options{Store: o.Fleet(), Orgs: a})
 	require.NoError(t, err)
-	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
+	documents, err := sqlite.Open(filepath.Join(t.TempDir(), "documents.db"), sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, documents.Close()) })
+	p.documents = documents
+	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, Ledger: ledger.New(documents, documents), KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
 	require.NoError(t, err)
 	site.Config.Handler = h
 	site.Start()

@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
@@ -49,6 +50,7 @@ type Options struct {
 type Front struct {
 	Accounts *account.Service
 	Fleet    *fleet.Service
+	Ledger   *ledger.Service
 	Notify   *notify.Service
 
 	handler   http.Handler
@@ -60,7 +62,11 @@ func New(o Options) (*Front, error) {
 	if o.Store == nil || o.Office == nil {
 		return nil, errors.New("front: a store and an office are needed")
 	}
-	f := &Front{}
+	projected, ok := o.Store.(store.Projector)
+	if !ok {
+		return nil, errors.New("front: the store has no projected tables")
+	}
+	f := &Front{Ledger: ledger.New(o.Store, projected)}
 	var err error
 	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
@@ -72,7 +78,7 @@ func New(o Options) (*Front, error) {
 		return nil, err
 	}
 	f.followers = append(f.followers, f.Fleet.Follower(o.Store))
-	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
+	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
 		Bench: o.Bench, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
