@@ -138,6 +138,7 @@ var kktMarking = []conformance.Case{
 			d := r.Desk(ctx, conformance.DeskOptions{Marking: true, Drive: conformance.DriveSetup{KeyUpdateDays: 1}})
 			d.Begin(ctx, conformance.Order{Marking: true})
 			d.Advance(ctx, 2*day)
+			d.Do(ctx, conformance.Code, stateOrder) // the drive knows the time from commands alone
 			d.Fault(ctx, 0xD1, 0x30)
 			d.Commands()
 			d.Do(ctx, conformance.Code, conformance.Order{Do: conformance.OrderUpdateKeys})
