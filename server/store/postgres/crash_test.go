@@ -40,6 +40,9 @@ func requireSound(t *testing.T, url string) {
 	var doubled int
 	require.NoError(t, raw(t, url).QueryRow(t.Context(), `SELECT count(*) FROM (SELECT id FROM documents GROUP BY id HAVING count(*) > 1) twice`).Scan(&doubled))
 	require.Zero(t, doubled, "places in the list are given once")
+	a, err := postgres.OpenArchive(t.Context(), url)
+	require.NoError(t, err)
+	storetest.RequireChains(t, a)
 }
 
 // databaseKills is how often the database is killed in a normal run.

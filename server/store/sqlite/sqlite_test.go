@@ -44,6 +44,7 @@ func TestStore_SurvivesKill(t *testing.T) {
 		var verdict string
 		require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict))
 		assert.Equal(t, "ok", verdict)
+		storetest.RequireChains(t, openArchive(t, place))
 	})
 }
 
