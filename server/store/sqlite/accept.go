@@ -20,10 +20,10 @@ import (
 // acceptance is an operation whose values are made ready by the caller, so that
 // the one writer only links, binds and inserts.
 type acceptance struct {
-	a      *store.Acceptance
-	drive  []any // of driveColumns, then confirmed and findings
-	row    chain.Row
-	digest chain.Digest
+	a        *store.Acceptance
+	drive    []any // of driveColumns, then confirmed and findings
+	document []any // of documentColumns; the writer fills in what only it knows
+	digest   chain.Digest
 }
 
 // Accept implements store.Store.
@@ -53,7 +53,7 @@ func newAcceptance(a *store.Acceptance) (*acceptance, error) {
 		confirmed = 1
 	}
 	return &acceptance{
-		a: a, row: r, digest: r.Digest(),
+		a: a, document: values(&r, 0, 0, nil), digest: r.Digest(),
 		drive: []any{
 			string(v.RegID), string(v.UserINN), v.User, v.KKTNumber, v.Address, int64(v.FFD), string(v.Status),
 			int64(v.LastFD), nanos(v.LastAt), v.Documents, v.Policy, int64(len(v.Gaps)), gaps, blob(v.History),
@@ -77,7 +77,8 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 			return err
 		}
 	}
-	if _, err := w.st.addDocument.ExecContext(ctx, values(&op.row, w.newID(), driveID, registrationID)...); err != nil {
+	op.document[0], op.document[1], op.document[2] = w.newID(), driveID, registrationID
+	if _, err := w.st.addDocument.ExecContext(ctx, op.document...); err != nil {
 		if isThere(err) {
 			return undoError{existsError(d)}
 		}
@@ -97,7 +98,7 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 }
 
 // putDrive writes the drive's new state, and the document's place in its chain into
-// the row, if the stored state is what the caller saw.
+// its values, if the stored state is what the caller saw.
 func (op *acceptance) putDrive(ctx context.Context, w *writer) (id int64, err error) {
 	v := &op.a.Drive
 	known, err := w.drive(ctx, v.FN, v.Version-1)
@@ -109,9 +110,11 @@ func (op *acceptance) putDrive(ctx context.Context, w *writer) (id int64, err er
 		return 0, fmt.Errorf("sqlite: finding the drive %s: %w", v.FN, err)
 	}
 	next := drive{id: known.id, version: v.Version}
-	op.row.Link, next.head = op.digest.Link(known.head)
-	op.row.Seq = next.head.Length
-	state := append(op.drive[:len(op.drive):len(op.drive)], op.row.Seq, next.head.Hash[:])
+	var link []byte
+	link, next.head = op.digest.Link(known.head)
+	place := op.document[len(op.document)-2:]
+	place[0], place[1] = next.head.Length, link
+	state := append(op.drive, next.head.Length, link[:chain.HashLen])
 	if isNew {
 		r, err := w.st.addDrive.ExecContext(ctx, append(state, string(v.FN))...)
 		if err != nil {

@@ -20,12 +20,27 @@ func scanChainRow(s row) (r chain.Row, err error) {
 	return r, err
 }
 
-// values are those of documentColumns; the first three, which belong to the base, are
-// the caller's.
+// values are those of documentColumns; the first three, which belong to the base, and
+// the last two, the place in the chain, may be filled in later.
 func values(r *chain.Row, id, driveID int64, registration any) []any {
-	return []any{id, driveID, registration, r.FD, r.Form, r.FFD, r.DateTime, r.ReceivedAt, r.Shift, r.Number,
-		r.Operation, r.Total, r.FPD, r.Policy, r.FPS, r.FPDCheck, r.Fault, r.ExchangeAt, r.Took, r.Peer, r.Detail, r.STLVAt, r.STLVLen,
-		r.Findings, blob(r.Message), blob(r.Confirmation), blob(r.STLV), blob(r.Request), blob(r.Response), blob(r.ResponseHead), r.Seq, r.Link}
+	return []any{id, driveID, registration, r.FD, r.Form, r.FFD, number(r.DateTime), number(r.ReceivedAt), r.Shift, r.Number,
+		r.Operation, r.Total, r.FPD, r.Policy, r.FPS, r.FPDCheck, words(r.Fault), number(r.ExchangeAt), r.Took, r.Peer, r.Detail, number(r.STLVAt), number(r.STLVLen),
+		words(r.Findings), blob(r.Message), blob(r.Confirmation), blob(r.STLV), blob(r.Request), blob(r.Response), blob(r.ResponseHead), r.Seq, r.Link}
+}
+
+// number and words spare the driver the asking.
+func number(n sql.NullInt64) any {
+	if !n.Valid {
+		return nil
+	}
+	return n.Int64
+}
+
+func words(s sql.NullString) any {
+	if !s.Valid {
+		return nil
+	}
+	return s.String
 }
 
 const entryColumns = `id, at, who, kind, what, fn, before, first, last, first_fd, last_fd, rows, confirmed, findings, head, hash`
