@@ -16,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/documents"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/profile"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
@@ -51,6 +52,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	door.Mount(f)
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, KKTAddr: o.KKTAddr})
+	profile.Mount(f, profile.Options{Fleet: o.Fleet})
 	documents.Mount(f, documents.Options{Fleet: o.Fleet, Ledger: o.Ledger})
 	f.Person("GET /lk", func(v *page.Visit) error { return v.Redirect("/lk/registers") })
 	return f, nil
