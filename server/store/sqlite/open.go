@@ -58,6 +58,9 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.mover, err = startCheckpointer(abs, o.Logger); err != nil {
+		return nil, errors.Join(err, w.close(ctx))
+	}
 	s := &Store{writer: w}
 	if err := s.openReaders(ctx, abs, o.Readers); err != nil {
 		return nil, errors.Join(err, w.close(ctx))

@@ -42,11 +42,12 @@ type item = group.Item[operation]
 
 // writer owns the only connection that writes.
 type writer struct {
-	path string
-	log  *slog.Logger
-	db   *sql.DB
-	conn *sql.Conn
-	st   writeStatements
+	path  string
+	log   *slog.Logger
+	db    *sql.DB
+	conn  *sql.Conn
+	st    writeStatements
+	mover *checkpointer // nil: the writer moves the log itself
 
 	// What follows mirrors the file and is read anew after a rollback.
 	nextID        int64 // of documents and exchanges
@@ -71,7 +72,7 @@ const maxCached = 1 << 17
 
 func openWriter(ctx context.Context, path string, log *slog.Logger) (*writer, error) {
 	w := &writer{path: path, log: log}
-	db, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-32000)"))
+	db, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", logLimit), "cache_size(-32000)"))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
 	}
@@ -136,6 +137,9 @@ func (w *writer) transact(ctx context.Context, group []*item) error {
 		w.rollback(ctx)
 		return fmt.Errorf("sqlite: committing: %w", err)
 	}
+	if w.mover != nil {
+		w.mover.committed(len(group))
+	}
 	return nil
 }
 
@@ -182,6 +186,9 @@ func (w *writer) newID() int64 {
 
 func (w *writer) close(ctx context.Context) error {
 	var errs []error
+	if w.mover != nil {
+		errs = append(errs, w.mover.stop())
+	}
 	if w.conn != nil {
 		if _, err := w.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 			errs = append(errs, fmt.Errorf("checkpoint: %w", err))
