@@ -16,6 +16,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
 	"github.com/fiscalbench/fiscalbench/server/intake"
+	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/postgres"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
@@ -25,6 +26,7 @@ import (
 type serverSettings struct {
 	Store     string // sqlite:PATH or postgres://…
 	Unchecked bool
+	Project   bool   // items of receipts behind the documents
 	Profile   string // file of the CPU profile; empty: none
 }
 
@@ -71,6 +73,15 @@ func serve() (err error) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- in.Serve(ln) }()
+	stopProjecting := func() {}
+	if s.Project {
+		w, err := projection.New(db.(store.Projector), projection.Options{})
+		if err != nil {
+			return err
+		}
+		w.Start()
+		stopProjecting = w.Stop
+	}
 	if s.Profile != "" {
 		f, err := os.Create(s.Profile)
 		if err != nil {
@@ -102,6 +113,7 @@ func serve() (err error) {
 	if err := <-served; err != nil {
 		return err
 	}
+	stopProjecting()
 	if err := db.Close(); err != nil {
 		return err
 	}
