@@ -142,7 +142,7 @@ func TestArchive_Commands(t *testing.T) {
 	assert.Contains(t, said, "the base is not empty: line 2")
 
 	// A server does it by itself.
-	p = start(t, strings.TrimPrefix(db, "sqlite:"), "--retention", "--clock=2020-08-01T09:02:01Z")
+	p = start(t, strings.TrimPrefix(db, "sqlite:"), "--retention", "--clock=2025-08-01T09:02:02Z")
 	require.Eventually(t, func() bool { return strings.Contains(p.log(), "deleted after their term") }, 60*time.Second, 10*time.Millisecond)
 	assert.Equal(t, exitFine, p.stop(syscall.SIGTERM))
 	out, _ = cliRun(t, exitFine, "verify", "--store="+db)

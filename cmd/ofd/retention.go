@@ -71,8 +71,9 @@ func retain(ctx context.Context, out io.Writer, b archive.Base, o archive.Retent
 	return err
 }
 
-// retainDaily does it at the start and then once a day until ctx ends.
-func retainDaily(ctx context.Context, store string, f termFlags, log *slog.Logger) error {
+// retainDaily does it at the start and then once a day until ctx ends. now is the clock
+// that documents were received by.
+func retainDaily(ctx context.Context, store string, f termFlags, now func() time.Time, log *slog.Logger) error {
 	t, err := f.term()
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func retainDaily(ctx context.Context, store string, f termFlags, log *slog.Logge
 	tick := time.NewTicker(24 * time.Hour)
 	defer tick.Stop()
 	for {
-		if err := retainOnce(ctx, store, t, log); err != nil && ctx.Err() == nil {
+		if err := retainOnce(ctx, store, t, now(), log); err != nil && ctx.Err() == nil {
 			log.Error("deleting what has outlived its term", "err", err) // tomorrow again
 		}
 		select {
@@ -91,13 +92,13 @@ func retainDaily(ctx context.Context, store string, f termFlags, log *slog.Logge
 	}
 }
 
-func retainOnce(ctx context.Context, store string, t archive.Term, log *slog.Logger) (err error) {
+func retainOnce(ctx context.Context, store string, t archive.Term, now time.Time, log *slog.Logger) (err error) {
 	b, err := openArchive(ctx, store, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	return archive.Retain(ctx, b, archive.RetentionOptions{Term: t, Who: "ofd serve", Now: time.Now()}, func(e *chain.Entry) {
+	return archive.Retain(ctx, b, archive.RetentionOptions{Term: t, Who: "ofd serve", Now: now}, func(e *chain.Entry) {
 		log.Info("deleted after their term", "what", e.What, "fn", e.FN, "rows", e.Rows, "entry", e.ID)
 	})
 }

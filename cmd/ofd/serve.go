@@ -202,7 +202,7 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	g.Go(func() error { return ended(ctx, office.run(ctx)) })
 	if s.Retention {
 		term := termFlags{s.KeepYears, s.BenchTerm}
-		g.Go(func() error { return ended(ctx, retainDaily(ctx, s.Store, term, log)) })
+		g.Go(func() error { return ended(ctx, retainDaily(ctx, s.Store, term, o.Now, log)) })
 	}
 	fmt.Fprint(p.out, l.ready())
 	if s.Demo {
