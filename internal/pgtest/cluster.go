@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -89,13 +90,21 @@ func startCluster(ctx context.Context, o ClusterOptions, fill func(*Cluster, con
 	return c, nil
 }
 
+// Ports given by freePort: below those that Linux gives to outgoing connections, which
+// would take the place of a server that is started again.
+const firstPort, lastPort = 20_000, 32_000
+
 // freePort is a port that was free a moment ago.
 func freePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	var err error
+	for range 100 {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, ln.Close()
+		}
 	}
-	return ln.Addr().(*net.TCPAddr).Port, ln.Close()
+	return 0, err
 }
 
 // own gives folders to whom the server runs as.

@@ -9,6 +9,8 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 )
 
 // network is a bad line to an address.
@@ -20,7 +22,9 @@ type network struct {
 
 func newNetwork(t *testing.T, upstream string) *network {
 	t.Helper()
-	n := &network{upstream: upstream, listen: "127.0.0.1:0"}
+	listen, err := pgtest.FreeAddr()
+	require.NoError(t, err)
+	n := &network{upstream: upstream, listen: listen}
 	n.replace(t, trouble{})
 	t.Cleanup(func() { n.proxy.Stop() })
 	return n
@@ -46,7 +50,6 @@ func (n *network) replace(t *testing.T, x trouble) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, n.proxy.Start())
-	n.listen = n.proxy.Listen
 }
 
 // trouble is what a line does: kinds of toxiproxy with their attributes. Kinds that
