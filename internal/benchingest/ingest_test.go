@@ -138,7 +138,7 @@ func (b *bench) run(engines ...engine) {
 		}
 		b.report.Engines = append(b.report.Engines, r)
 	}
-	work = nil //nolint: hundreds of megabytes that the servers shall not compete with
+	work = nil // hundreds of megabytes that the servers shall not compete with
 	for i, e := range engines {
 		b.engine(e, &b.report.Engines[i])
 	}
