@@ -1,0 +1,176 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/store"
+)
+
+// Shift is a cashier's shift with what was sold in it (CAB-112).
+type Shift struct {
+	FN      fiscal.FNNumber
+	Number  uint32
+	RegID   fiscal.RegNumber
+	Cashier string // of the closing report, else of the opening one
+
+	// Opened and Closed are what the register's clock said; zero when the report has
+	// not come, or has not been made.
+	Opened, Closed  time.Time
+	OpenFD, CloseFD fiscal.FDNumber // of the reports; 0: none
+	Missing         int64           // documents between the first and the last that have not come
+
+	Totals
+	// Checks compare the figures with the counters of the closing report, number by
+	// number; none for a shift that is open or whose report has no counters.
+	Checks []Check
+}
+
+// IsClosed tells whether the closing report is here.
+func (s Shift) IsClosed() bool { return s.CloseFD != 0 }
+
+// Agrees tells whether there is something to compare and all of it is equal.
+func (s Shift) Agrees() bool {
+	return len(s.Checks) > 0 && !slices.ContainsFunc(s.Checks, func(c Check) bool { return !c.Agrees() })
+}
+
+// Differs tells whether a number is not that of the closing report.
+func (s Shift) Differs() bool { return len(s.Checks) > 0 && !s.Agrees() }
+
+// After the first receipt a drive takes receipts for 24 hours (FN-022); whatever a
+// register's clock does, a shift's receipts lie within these bounds of its opening.
+const (
+	shiftBefore = 24 * time.Hour
+	shiftAfter  = 3 * 24 * time.Hour
+)
+
+// Shifts that were opened in the sight's dates, the last opened first, at most limit of
+// those that follow after; next is the place to go on from, zero at the end. A shift
+// belongs to the day it was opened and is always summed up whole.
+func (s *Service) Shifts(ctx context.Context, sight access.Sight, q store.Search, after store.Place, limit int) (all []Shift, next store.Place, err error) {
+	q.Forms = []fiscal.Form{fiscal.FormOpenShift}
+	opened, err := s.Search(ctx, sight, q, after, limit+1)
+	if err != nil {
+		return nil, next, err
+	}
+	if len(opened) > limit {
+		opened = opened[:limit]
+		next = store.PlaceOf(&opened[limit-1])
+	}
+	all = make([]Shift, len(opened))
+	drives := map[fiscal.FNNumber][]*Shift{}
+	var order []fiscal.FNNumber
+	for i := range opened {
+		o := &opened[i]
+		all[i] = Shift{FN: o.FN, Number: o.Shift, RegID: o.RegID, Cashier: o.Cashier, Opened: o.At, OpenFD: o.FD}
+		if drives[o.FN] == nil {
+			order = append(order, o.FN)
+		}
+		drives[o.FN] = append(drives[o.FN], &all[i])
+	}
+	whole := access.NewSight(sight.INN(), sight.Registers())
+	for _, fn := range order {
+		shifts := drives[fn]
+		first, last := shifts[len(shifts)-1].Opened, shifts[0].Opened
+		window := store.Search{FN: fn, From: first.Add(-shiftBefore), To: last.Add(shiftAfter)}
+		if err := s.fill(ctx, whole, window, shifts); err != nil {
+			return nil, next, err
+		}
+	}
+	return all, next, nil
+}
+
+// Shift of a drive; ErrNotFound when nothing of it is in the sight.
+func (s *Service) Shift(ctx context.Context, sight access.Sight, fn fiscal.FNNumber, number uint32) (Shift, error) {
+	shift := Shift{FN: fn, Number: number}
+	found, err := s.Search(ctx, sight, store.Search{FN: fn, Shift: number, Oldest: true}, store.Place{}, 1)
+	if err != nil {
+		return shift, err
+	}
+	if len(found) == 0 || number == 0 {
+		return shift, ErrNotFound
+	}
+	shift.RegID = found[0].RegID
+	opened, err := s.Search(ctx, sight, store.Search{FN: fn, Shift: number, Forms: []fiscal.Form{fiscal.FormOpenShift}}, store.Place{}, 1)
+	if err != nil {
+		return shift, err
+	}
+	if len(opened) > 0 {
+		shift.Opened, shift.OpenFD, shift.Cashier = opened[0].At, opened[0].FD, opened[0].Cashier
+	}
+	if err := s.fill(ctx, sight, store.Search{FN: fn, Shift: number}, []*Shift{&shift}); err != nil || !shift.IsClosed() {
+		return shift, err
+	}
+	return shift, s.compareLife(ctx, sight, &shift)
+}
+
+// fill adds up the shifts of one drive within the window, and compares those that
+// are closed with their reports.
+func (s *Service) fill(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) error {
+	figures, err := s.Figures(ctx, sight, window, store.ByShift)
+	if err != nil {
+		return err
+	}
+	reports, err := s.closings(ctx, sight, window, shifts)
+	if err != nil {
+		return err
+	}
+	gaps, err := s.Gaps(ctx, sight, window.FN)
+	if err != nil {
+		gaps = nil // of a drive that moved elsewhere nothing is said
+	}
+	for _, shift := range shifts {
+		for _, f := range figures {
+			if f.Shift == shift.Number {
+				shift.Totals = Totals{f}
+			}
+		}
+		c, closed := reports[shift.Number]
+		if closed {
+			shift.Closed, shift.CloseFD = c.At, c.FD
+			if c.Cashier != "" {
+				shift.Cashier = c.Cashier
+			}
+		}
+		for _, g := range gaps {
+			if from, to := max(g.From, shift.FirstFD), min(g.To, max(shift.LastFD, shift.CloseFD)); from <= to {
+				shift.Missing += int64(to-from) + 1
+			}
+		}
+		if closed {
+			doc, err := s.Document(ctx, sight, shift.FN, c.FD)
+			if err != nil {
+				return fmt.Errorf("ledger: reading the closing report: %w", err)
+			}
+			shift.Checks = compare(shift, &doc)
+		}
+	}
+	return nil
+}
+
+// closings are the closing reports of the shifts by their numbers.
+func (s *Service) closings(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) (map[uint32]*store.Projection, error) {
+	q := window
+	q.Forms, q.Oldest = []fiscal.Form{fiscal.FormCloseShift}, true
+	if q.Shift == 0 {
+		// From the first opening on there is one report a shift, and the one that closes
+		// what was open before; a shift may be closed long after its last receipt.
+		q.From, q.To = shifts[len(shifts)-1].Opened, time.Time{}
+	}
+	found, err := s.Search(ctx, sight, q, store.Place{}, len(shifts)+spare)
+	if err != nil {
+		return nil, err
+	}
+	by := map[uint32]*store.Projection{}
+	for i := range found {
+		by[found[i].Shift] = &found[i]
+	}
+	return by, nil
+}
+
+// spare reports are read beyond those that are looked for: documents come late.
+const spare = 8
