@@ -35,7 +35,7 @@ var (
 // TestSample keeps the measure working; its figures mean nothing.
 func TestSample(t *testing.T) {
 	t.Parallel()
-	b := &bench{t: t, place: t.TempDir(), size: sample}
+	b := &bench{t: t, place: t.TempDir(), results: t.TempDir(), size: sample}
 	b.run(engine{"SQLite", func(name string) string { return "sqlite:" + filepath.Join(b.place, name+".db") }})
 	r := &b.report
 	require.Len(t, r.Engines, 1)
@@ -45,7 +45,14 @@ func TestSample(t *testing.T) {
 		assert.Positive(t, figure)
 	}
 	assert.Positive(t, e.Kept.Checked.Allocations)
-	assert.Contains(t, r.table(), "| one connection per document, all checks |")
+	b.write()
+	for file, part := range map[string]string{"ingest.md": "| one connection per document, all checks |", "ingest.json": `"format": "fiscalbench.ingest/1"`,
+		"cpu-SQLite-kept-checked.pprof": ""} {
+		text, err := os.ReadFile(filepath.Join(b.results, file))
+		require.NoError(t, err)
+		assert.Contains(t, string(text), part)
+		assert.NotEmpty(t, text)
+	}
 }
 
 // TestIngest is make bench-ingest: BENCH_INGEST names the folder for its results.

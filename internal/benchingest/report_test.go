@@ -82,7 +82,7 @@ func (b *bench) write() {
 	require.NoError(b.t, os.WriteFile(filepath.Join(b.results, "ingest.json"), append(text, '\n'), 0o600))
 	table := r.table()
 	require.NoError(b.t, os.WriteFile(filepath.Join(b.results, "ingest.md"), []byte(table), 0o600))
-	fmt.Fprintln(os.Stderr, "\n"+table)
+	b.say("in %s:\n\n%s", b.results, table)
 }
 
 // table is the report in Markdown.
