@@ -197,6 +197,7 @@ var driveData = []conformance.Case{
 		sell("AAAA")
 		sell("BBBB")
 		b.drained()
+		var earlier []byte
 		for n := int64(1); n <= 2; n++ {
 			queue := b.give(0xBA)
 			b.data("BAh: state, count, first", append([]byte{0}, append(u16(int(3-n)), u32(uint32(n))...)...), queue[:7])
@@ -216,7 +217,11 @@ var driveData = []conformance.Case{
 			wrong[19]++
 			model.FixContainerCRC(wrong)
 			b.data("a receipt on another notification: the reason", []byte{3}, b.ask("a receipt on another notification", 0x20, 0xBF, wrong))
+			if earlier != nil {
+				b.data("the receipt of the one before: the reason", []byte{3}, b.ask("the receipt of the one before", 0x20, 0xBF, earlier))
+			}
 			b.data("the receipt's result", []byte{0}, b.give(0xBF, right))
+			earlier = right
 		}
 		b.number("none waits", 0, le(b.give(0xBA)[1:3]))
 		sell("CCCC")

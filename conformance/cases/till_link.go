@@ -76,6 +76,7 @@ var kktLink = []conformance.Case{
 			d.Do(ctx, conformance.Doc, sell, stateOrder)
 			d.Sent(ctx, conformance.Doc)
 			for _, h := range d.Operator.Heard()[first:] {
+				d.Expect("session/awaits", conformance.Doc, "the header says that an answer is awaited", h.Flags&0x30 == 0x10, "bits 5-4 are 1", fmt.Sprintf("%04x", h.Flags))
 				d.Expect("connection/held", conformance.Doc, "nothing ends before the answer", !h.Early, "open", "shut before the answer")
 				d.Expect("time/began", conformance.TB, "the message begins soon after the connection", h.Idle < time.Second, "less than 1 s", h.Idle)
 				d.Expect("time/whole", conformance.TB, "the message comes in one go", h.Took < time.Second, "less than 1 s", h.Took)

@@ -97,7 +97,7 @@ var signs = []Mutant{
 	{ID: "fpa/coverage", Spec: "K-042", By: []string{"D-048"}, Breaks: "The archive sign does not cover the header of the document.",
 		Edits: signing("drive.go", ".MAC(stlv)\n", ".MAC(stlv[4:])\n")},
 	{ID: "fpk/bit", Spec: "TRN-110", By: []string{"K-110", "D-055"}, Breaks: "Requests and notifications about codes have a wrong bit in their sign.",
-		Edits: signing("marking.go", "\treturn seal(&h, stlv, m.key, nil), nil\n}\n\n// Answer", "\tc := seal(&h, stlv, m.key, nil)\n\tc[len(c)-3] ^= 1\n\twire.FinishContainer(c)\n\treturn c, nil\n}\n\n// Answer")},
+		Edits: signing("marking.go", "STLVSize: uint16(len(stlv))}\n\treturn seal(&h, stlv, m.key, nil), nil\n", "STLVSize: uint16(len(stlv))}\n\tc := seal(&h, stlv, m.key, nil)\n\tc[len(c)-3] ^= 1\n\twire.FinishContainer(c)\n\treturn c, nil\n")},
 	{ID: "container/crc", Spec: "K-021", By: []string{"K-001", "D-030"}, Breaks: "The check code of a container covers its own field as zeros.",
 		Edits: []Edit{{File: "fiscal/wire/container.go", Old: "binary.LittleEndian.PutUint16(b[OffCRC:], containerCRC(b))", New: "binary.LittleEndian.PutUint16(b[OffCRC:], fiscal.CRC16(b))"}}},
 	{ID: "container/type", Spec: "K-021", By: []string{"K-001", "D-042"}, Breaks: "A drive's container has type 00.",
@@ -110,6 +110,6 @@ var signs = []Mutant{
 		Edits: []Edit{{File: "fiscal/wire/write.go", Old: "PVersion: PVersionFor(v),", New: "PVersion: PVersionFor(fiscal.FFD105),"}}},
 	{ID: "session/length", Spec: "K-021", By: []string{"K-001"}, Breaks: "The length of a session header counts the header.",
 		Edits: []Edit{{File: "fiscal/wire/write.go", Old: "h.BodyLen, h.CRC = uint16(len(body)), 0", New: "h.BodyLen, h.CRC = uint16(len(body)+HeaderLen), 0"}}},
-	{ID: "session/flags", Spec: "K-021", By: []string{"K-001"}, Breaks: "The session header does not say that an answer is awaited.",
+	{ID: "session/flags", Spec: "K-021", By: []string{"T-014"}, Breaks: "The session header does not say that an answer is awaited.",
 		Edits: []Edit{{File: "fiscal/wire/write.go", Old: "FN: fn.Padded(), Flags: FlagsContainer}", New: "FN: fn.Padded(), Flags: FlagsContainer &^ 0x30}"}}},
 }

@@ -91,7 +91,8 @@ var links = []Mutant{
 	{ID: "K-114/documents-wait-for-notices", Spec: "K-114", By: []string{"K-114"}, Breaks: "The queue of notifications is read as the queue of documents.",
 		Edits: exchange("link.go", "\tif l.opts.Notices {\n\t\ts, err := l.opts.Driver.NoticeStatus()", "\tif l.opts.Notices && l.opts.KeepAlive && l.opts.CRC > 0 {\n\t\ts, err := l.opts.Driver.NoticeStatus()")},
 	{ID: "TRN-112/marking-signature", Spec: "TRN-110", By: []string{"T-016"}, Breaks: "An answer with the signature of documents is taken as one of the marking operator.",
-		Edits: []Edit{{File: "emulator/link/marking.go", Old: "case reply.Header.Signature != wire.SignatureMarking:", New: "case reply.Header.Signature == [4]byte{}:"}}},
+		Edits: []Edit{{File: "emulator/link/marking.go", Old: "case reply.Header.Signature != wire.SignatureMarking:", New: "case reply.Header.Signature == [4]byte{}:"},
+			{File: "emulator/link/marking.go", Old: "case reply.Header.SVersion != header.SVersion:", New: "case reply.Header.SVersion == [2]byte{}:"}}},
 	{ID: "TRN-112/marking-fn", Spec: "TRN-110", By: []string{"T-016"}, Breaks: "An answer of the marking operator to another drive is taken.",
 		Edits: []Edit{{File: "emulator/link/marking.go", Old: "case reply.Header.FN != m.FN.Padded():", New: "case reply.Header.FN == [16]byte{}:"}}},
 }
@@ -186,7 +187,8 @@ var tills = []Mutant{
 	{ID: "R-02/unregistered", Spec: "R-02", By: []string{"T-004"}, Breaks: "The register sells under a tax system that it is not registered for.",
 		Edits: till("check.go", "case s.Tax&^s.reg.Tax != 0:", "case s.Tax&^s.reg.Tax == s.Tax && s.reg.BSO:")},
 	{ID: "R-02/two", Spec: "R-02", By: []string{"T-004"}, Breaks: "The register sells under two tax systems at once.",
-		Edits: till("check.go", "case s.Tax&(s.Tax-1) != 0:", "case s.Tax&(s.Tax-1) != 0 && s.reg.BSO:")},
+		Edits: []Edit{{File: "emulator/kkt/check.go", Old: "case s.Tax&(s.Tax-1) != 0:", New: "case s.Tax&(s.Tax-1) != 0 && s.reg.BSO:"},
+			{File: "emulator/kkt/writer.go", Old: "!set.Allows(uint64(n)) {", New: "!set.Allows(uint64(n)) && tag != ffd.TagAppliedTaxationType {"}}},
 	{ID: "R-04/unchecked", Spec: "R-04", By: []string{"T-004"}, Breaks: "An agent's item need not name the supplier.",
 		Edits: till("agent.go", "case agent != 0 && it.Provider == nil:", "case agent != 0 && it.Provider == nil && s.reg.BSO:")},
 	{ID: "R-05/unchecked", Spec: "R-05", By: []string{"T-004"}, Breaks: "An item need not have a name.",
@@ -233,6 +235,6 @@ var tills = []Mutant{
 		Edits: till("shift.go", "\tw.byte(ffd.TagKKTFFDVersion, byte(k.opts.FFD))\n", "")},
 	{ID: "K-025/qr-of-ten-digits", Spec: "K-025", By: []string{"K-025"}, Breaks: "The QR code has the sign with leading zeros.",
 		Edits: []Edit{{File: "fiscal/ffd/qr.go", Old: "q.FPD.QR(), q.Operation)", New: "q.FPD.Paper(), q.Operation)"}}},
-	{ID: "Q-10/no-report-before-version", Spec: "Q-10", By: []string{"P-005"}, Breaks: "No state report stands before a change of the format version.",
+	{ID: "Q-10/no-report-before-version", Spec: "Q-10", By: []string{"P-005"}, Suites: []Suite{Pair}, Breaks: "No state report stands before a change of the format version.",
 		Edits: till("registration.go", "if kind == fnport.ChangeOnly && c.FFD != k.reg.FFD {", "if kind == fnport.ChangeOnly && c.FFD < k.reg.FFD {")},
 }
