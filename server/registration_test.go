@@ -180,7 +180,7 @@ func TestServer_Handler(t *testing.T) {
 		"ofd_store_waiting 0", `ofd_messages_total{kind="document"} 1`} {
 		assert.Contains(t, body, line)
 	}
-	code, body = get("/api/v1/drives/" + string(r.FN))
+	code, body = get("/bench/v1/drives/" + string(r.FN))
 	assert.Equal(t, http.StatusOK, code)
 	assert.Contains(t, body, string(r.RegID))
 	require.NoError(t, b.srv.Shutdown(t.Context()))

@@ -133,7 +133,7 @@ func answersHTTP(ctx context.Context, addr string) error {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/api/v1/drives", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/bench/v1/drives", nil)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestServe_InjectsFaults(t *testing.T) {
 	assert.Contains(t, p.ask("GET", "/health", ""), `"status":"ok"`)
 	_, metrics := p.get("/metrics")
 	assert.Contains(t, metrics, `ofd_injected_total{point="store.fail"} 1`)
-	_, exchanges := p.get("/api/v1/exchanges")
+	_, exchanges := p.get("/bench/v1/exchanges")
 	assert.Contains(t, exchanges, "внедрён сбой: reply.code")
 	assert.Contains(t, p.log(), "injected=reply.code")
 	assert.Equal(t, 0, p.stop(syscall.SIGTERM))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/fiscalbench/fiscalbench/server"
@@ -50,10 +51,30 @@ func (p *people) web(machine http.Handler) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", p.Handler())
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/api/"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/bench/"} {
 		mux.Handle(path, machine)
 	}
 	return mux
+}
+
+// machine is the machine's side without the bench's own API where that must not be:
+// it shows every document of everybody, so it is for those who sit at this computer
+// unless --bench-api says otherwise.
+func (s *serveCmd) machine(h http.Handler, ln net.Listener) http.Handler {
+	if ln == nil || s.Bench == "on" {
+		return h
+	}
+	if addr, ok := ln.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() && s.Bench != "off" {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz", "/readyz", "/metrics":
+			h.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
 }
 
 // run keeps the cabinet up until ctx ends.

@@ -24,6 +24,7 @@ type serveCmd struct {
 	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
 	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
 	Cabinet bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
+	Bench   string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
 	Site    string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
 	INN     string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
 	Name    string `name:"name" help:"Own name, for people."`
@@ -195,7 +196,7 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	if l.marking != nil {
 		g.Go(func() error { return srv.Serve(l.marking) })
 	}
-	web, admin := newWeb(office.web(srv.Handler()), log), newWeb(controlOf(srv, o, log), log)
+	web, admin := newWeb(office.web(s.machine(srv.Handler(), l.http)), log), newWeb(controlOf(srv, o, log), log)
 	g.Go(func() error { return serveWeb(web, l.http) })
 	g.Go(func() error { return serveWeb(admin, l.control) })
 	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })

@@ -19,7 +19,7 @@ type inspect struct {
 	do   func(*http.Request) (*http.Response, error)
 }
 
-const apiPrefix = "/api/v1"
+const apiPrefix = "/bench/v1"
 
 // get reads one resource; found is false when the server does not have it.
 func (i *inspect) get(ctx context.Context, path string, into any) (found bool, err error) {

@@ -25,7 +25,7 @@ type Options struct {
 	HideRaw bool
 }
 
-const prefix = "/api/v1"
+const prefix = "/bench/v1"
 
 //go:embed openapi.json
 var openAPI []byte

@@ -172,7 +172,7 @@ func items(t *testing.T, h http.Handler, path string) []map[string]any {
 }
 
 func documentPath(fn fiscal.FNNumber, fd int) string {
-	return fmt.Sprintf("/api/v1/drives/%s/documents/%d", fn, fd)
+	return fmt.Sprintf("/bench/v1/drives/%s/documents/%d", fn, fd)
 }
 
 func TestAPI_ShowsDocument(t *testing.T) {
@@ -308,7 +308,7 @@ func TestAPI_HidesPersonalData(t *testing.T) {
 				assert.Equal(t, c.values, contains(string(rest), p), "bytes of a field")
 			}
 			assert.Equal(t, c.values && c.bytes, contains(string(rest), "rawData"))
-			for _, path := range []string{"/api/v1/exchanges", "/api/v1/quarantine"} {
+			for _, path := range []string{"/bench/v1/exchanges", "/bench/v1/quarantine"} {
 				for _, e := range items(t, h, path) {
 					for _, member := range []string{"request", "response", "message"} {
 						if !c.bytes {

@@ -17,10 +17,10 @@ import (
 // is asked.
 func FuzzAPI_AnswersAnyRequest(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"/", ""}, {"/api/v1/documents", "form=3&after=1&limit=5"}, {"/api/v1/documents", "fpd=1&rnm=0000000001012345&inn=7704358518&findings=1&count=1"},
-		{"/api/v1/drives/9999078900005488/documents", "from=2026-03-01&to=2026-03-02T10:00"}, {"/api/v1/drives/9999078900005488/documents/77", ""},
-		{"/api/v1/exchanges", "fn=9999078900005488"}, {"/api/v1//drives/../drives/%2F", "limit=%"}, {"/api/v1/drives/' OR 1=1 --", "fn='"},
-		{"/api/v1/incidents", "after=4611686018427387904"}, {"/api/v1/quarantine", "from=0000-01-01"}, {"/api/v1/documents", "from=9999-12-31&to=0000-01-01"},
+		{"/", ""}, {"/bench/v1/documents", "form=3&after=1&limit=5"}, {"/bench/v1/documents", "fpd=1&rnm=0000000001012345&inn=7704358518&findings=1&count=1"},
+		{"/bench/v1/drives/9999078900005488/documents", "from=2026-03-01&to=2026-03-02T10:00"}, {"/bench/v1/drives/9999078900005488/documents/77", ""},
+		{"/bench/v1/exchanges", "fn=9999078900005488"}, {"/bench/v1//drives/../drives/%2F", "limit=%"}, {"/bench/v1/drives/' OR 1=1 --", "fn='"},
+		{"/bench/v1/incidents", "after=4611686018427387904"}, {"/bench/v1/quarantine", "from=0000-01-01"}, {"/bench/v1/documents", "from=9999-12-31&to=0000-01-01"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

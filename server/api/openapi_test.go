@@ -50,7 +50,7 @@ func TestOpenAPI_AgreesWithRoutes(t *testing.T) {
 	h := api.New(openStore(t), api.Options{})
 	doc := description(t)
 	assert.Equal(t, "3.1.0", doc["openapi"])
-	served, err := json.Marshal(object(t, h, "/api/v1/openapi.json"))
+	served, err := json.Marshal(object(t, h, "/bench/v1/openapi.json"))
 	require.NoError(t, err)
 	assert.JSONEq(t, string(api.OpenAPI()), string(served))
 
@@ -106,9 +106,9 @@ func TestOpenAPI_AgreesWithAnswers(t *testing.T) {
 					}
 				}
 			}
-			fits(t, doc, at(t, doc, "components", "schemas", "DocumentList"), object(t, h, "/api/v1/documents?count=1"), "counted")
+			fits(t, doc, at(t, doc, "components", "schemas", "DocumentList"), object(t, h, "/bench/v1/documents?count=1"), "counted")
 			fits(t, doc, at(t, doc, "components", "schemas", "DocumentDetail"), object(t, h, documentPath(privateFN, privateFD)), "private")
-			_, body := get(t, h, "/api/v1/nothing")
+			_, body := get(t, h, "/bench/v1/nothing")
 			var e any
 			decode(t, body, &e)
 			fits(t, doc, at(t, doc, "components", "schemas", "Error"), e, "error")
