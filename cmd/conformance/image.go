@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
-
-	tclog "github.com/testcontainers/testcontainers-go/log"
 
 	"github.com/fiscalbench/fiscalbench/conformance/target"
 	"github.com/fiscalbench/fiscalbench/conformance/target/container"
@@ -13,7 +9,6 @@ import (
 
 // container starts the image of --image and waits until it takes documents.
 func (f *targetFlags) container(ctx context.Context, _ streams) (*reached, error) {
-	tclog.SetDefault(log.New(io.Discard, "", 0)) // the library greets on standard error
 	c, err := container.Start(ctx, container.Options{Image: f.Image, Port: f.Port, INN: f.INN})
 	if err != nil {
 		return nil, &exitError{exitUnreachable, err}

@@ -12,9 +12,11 @@ import (
 	"log"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
+	tclog "github.com/testcontainers/testcontainers-go/log"
 )
 
 // Options of a container.
@@ -41,9 +43,13 @@ const (
 	settles     = 150 * time.Millisecond // the engine's proxy takes connections before the server does, and drops them
 )
 
+// silence is once: the library keeps one logger for the whole program.
+var silence sync.Once
+
 // Start runs the image and waits until its server keeps a connection. The server is
 // told by CONFORMANCE_ADDR where to listen.
 func Start(ctx context.Context, o Options) (*Container, error) {
+	silence.Do(func() { tclog.SetDefault(quiet()) }) // the library greets on standard error
 	if err := Engine(ctx); err != nil {
 		return nil, err
 	}
