@@ -102,6 +102,9 @@ func prepareConfig(c *pgx.ConnConfig) {
 	}
 	setDefault(c, "application_name", "ofd")
 	setDefault(c, "jit", "off") // statements are short
+	// To start helpers takes longer than what they would help with: the tail that is
+	// not projected yet looks long to the planner and hardly ever is.
+	setDefault(c, "max_parallel_workers_per_gather", "0")
 }
 
 // writerConfig is for the connection that writes.
