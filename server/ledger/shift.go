@@ -91,7 +91,7 @@ func (s *Service) Shift(ctx context.Context, sight access.Sight, fn fiscal.FNNum
 	if err != nil {
 		return shift, err
 	}
-	if len(found) == 0 || number == 0 {
+	if len(found) == 0 || number == 0 || fn == "" {
 		return shift, ErrNotFound
 	}
 	shift.RegID = found[0].RegID
