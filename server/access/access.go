@@ -6,7 +6,12 @@
 // without. The package does not know passwords, keys or tables.
 package access
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"github.com/fiscalbench/fiscalbench/fiscal"
+)
 
 // Right is one thing that a person or a key may do; rights are sets of bits.
 type Right uint32
@@ -77,13 +82,60 @@ type Grant struct {
 }
 
 // Viewer is somebody who asks. The zero Viewer may do nothing and sees nothing.
-type Viewer struct{ g Grant }
+type Viewer struct {
+	g    Grant
+	cuts []Limits
+}
+
+// Limits are what an API key is cut to (API-02); zero fields do not cut.
+type Limits struct {
+	Rights    Right              // 0: none at all
+	Branches  []string           // departments and outlets, with all below them
+	Registers []fiscal.RegNumber // these only
+	// From and To bound the dates of documents by the register's own clock: [From, To).
+	From, To time.Time
+}
+
+// Through is the viewer as seen through an API key: never wider than the viewer.
+func (v Viewer) Through(key string, l Limits) Viewer {
+	v.g.Key = key
+	v.g.Rights &= l.Rights
+	l.Branches, l.Registers = slices.Clone(l.Branches), slices.Clone(l.Registers)
+	v.cuts = append(slices.Clip(v.cuts), l)
+	return v
+}
+
+// Sees tells whether no limit hides the register of that number.
+func (v Viewer) Sees(reg fiscal.RegNumber) bool {
+	return v.g.Org != "" && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Registers) > 0 && !slices.Contains(l.Registers, reg) })
+}
+
+// Picked tells whether the viewer is cut to registers one by one.
+func (v Viewer) Picked() bool {
+	return slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Registers) > 0 })
+}
+
+// Cut narrows a sight to the dates the viewer is limited to.
+func (v Viewer) Cut(s Sight) Sight {
+	for _, l := range v.cuts {
+		s = s.Between(l.From, l.To)
+	}
+	return s
+}
 
 // View makes a viewer of a grant. Only those who have checked a session or a key
 // call it; internal/archtest knows who they are.
 func View(g Grant) Viewer {
 	g.Branches = slices.Clone(g.Branches)
-	return Viewer{g}
+	return Viewer{g: g}
+}
+
+// Grant is what the viewer was given, for work that is done later: whoever does it
+// asks again what the viewer may do by then.
+func (v Viewer) Grant() Grant {
+	g := v.g
+	g.Branches = slices.Clone(g.Branches)
+	return g
 }
 
 // Org is the id of the organisation; empty for nobody.
@@ -99,7 +151,9 @@ func (v Viewer) Key() string { return v.g.Key }
 func (v Viewer) Can(r Right) bool { return v.g.Org != "" && v.g.Rights&r == r }
 
 // Whole tells whether the viewer is not cut to branches.
-func (v Viewer) Whole() bool { return v.g.Org != "" && len(v.g.Branches) == 0 }
+func (v Viewer) Whole() bool {
+	return v.g.Org != "" && len(v.g.Branches) == 0 && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Branches) > 0 })
+}
 
 // Within tells whether the viewer may see something that belongs to org and lies at
 // the end of path: ids of departments and the outlet, in any order. A thing without
@@ -108,7 +162,10 @@ func (v Viewer) Within(org string, path ...string) bool {
 	if org == "" || v.g.Org != org {
 		return false
 	}
-	return v.Whole() || slices.ContainsFunc(path, func(id string) bool { return slices.Contains(v.g.Branches, id) })
+	in := func(branches []string) bool {
+		return len(branches) == 0 || slices.ContainsFunc(path, func(id string) bool { return slices.Contains(branches, id) })
+	}
+	return in(v.g.Branches) && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return !in(l.Branches) })
 }
 
 // Need is nil when the viewer has the rights, else a *Refusal.

@@ -12,6 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
@@ -87,5 +88,15 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
 		officetest.Messages(t, func(t *testing.T) notify.Store { return open(t).Messages() })
+	})
+}
+
+func TestReports(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Reports(t, func(t *testing.T) (report.Store, account.Store) {
+			o := open(t)
+			return o.Reports(), o.Accounts()
+		})
 	})
 }
