@@ -48,9 +48,10 @@ const (
 	shiftAfter  = 3 * 24 * time.Hour
 )
 
-// Shifts that were opened in the sight's dates, the last opened first, at most limit of
+// Shifts that were opened within q's dates, the last opened first, at most limit of
 // those that follow after; next is the place to go on from, zero at the end. A shift
-// belongs to the day it was opened and is always summed up whole.
+// belongs to the day it was opened and is summed up whole, as far as the sight goes:
+// give dates in q, not by cutting the sight.
 func (s *Service) Shifts(ctx context.Context, sight access.Sight, q store.Search, after store.Place, limit int) (all []Shift, next store.Place, err error) {
 	q.Forms = []fiscal.Form{fiscal.FormOpenShift}
 	opened, err := s.Search(ctx, sight, q, after, limit+1)
@@ -72,12 +73,11 @@ func (s *Service) Shifts(ctx context.Context, sight access.Sight, q store.Search
 		}
 		drives[o.FN] = append(drives[o.FN], &all[i])
 	}
-	whole := access.NewSight(sight.INN(), sight.Registers())
 	for _, fn := range order {
 		shifts := drives[fn]
 		first, last := shifts[len(shifts)-1].Opened, shifts[0].Opened
 		window := store.Search{FN: fn, From: first.Add(-shiftBefore), To: last.Add(shiftAfter)}
-		if err := s.fill(ctx, whole, window, shifts); err != nil {
+		if err := s.fill(ctx, sight, window, shifts); err != nil {
 			return nil, next, err
 		}
 	}
