@@ -2,10 +2,8 @@ package cases
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
@@ -138,10 +136,8 @@ var limits = []conformance.Case{
 			deaf := r.Dial(ctx).Quiet()
 			stuck := deaf.Flood(m, short(writeLimit)/3, 60*time.Second)
 			r.Expect("connection/blocked", conformance.TB, "the server stops taking messages whose answers nobody reads", stuck, true, stuck)
-			start := time.Now()
-			err := push(deaf, m, 20*short(writeLimit))
-			took := time.Since(start)
-			r.Expect("connection/ended", conformance.TB, "the server ends the connection although nothing is read", errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE), "a broken connection", err)
+			end, took := deaf.Ended(20 * short(writeLimit))
+			r.Expect("connection/ended", conformance.TB, "the server ends the connection", ended(end), "closed or reset", end)
 			r.Expect("time/limit", conformance.TB, "it does so at the limit of an answer", took <= 10*short(writeLimit), short(writeLimit), took)
 			again := r.Dial(ctx).Accepted(reg, m, conformance.TB)
 			same(r, first.Bytes, [][]byte{again.Bytes})
@@ -227,14 +223,4 @@ func slowPeers(ctx context.Context, r *conformance.Run, n int) {
 	wg.Wait()
 	r.Expect("connection/ended", conformance.TB, "every slow peer is cut off", open == 0, "none left", fmt.Sprintf("%d of %d left", open, n))
 	r.Expect("time/limit", conformance.TB, "none is cut off before the limit of a message", early == 0, "none", fmt.Sprintf("%d of %d", early, n))
-}
-
-// push goes on writing to a peer that has stopped reading, until the connection breaks
-// or the limit passes, and returns the error of the last write.
-func push(c *conformance.Conn, message []byte, limit time.Duration) (err error) {
-	c.SetWriteDeadline(time.Now().Add(limit))
-	for err == nil {
-		_, err = c.Write(message)
-	}
-	return err
 }
