@@ -52,6 +52,8 @@ type Message struct {
 	Text    string
 	HTML    string // of letters; may be empty
 	Files   []File
+	Sender  string // name beside the operator's address, as a seller's; of letters; may be empty
+	ReplyTo string // address for answers; of letters; may be empty
 	State   State
 	Reason  string // why it failed, in Russian
 	Tries   int
@@ -62,10 +64,11 @@ type Message struct {
 	Done    time.Time // the last change of the state
 }
 
-// File is an attachment.
+// File is an attachment, or a picture that the HTML shows.
 type File struct {
 	Name, Type string
 	Data       []byte
+	ID         string `json:",omitempty"` // the HTML names the picture "cid:ID"; empty: attached
 }
 
 // Segments is how many SMS the text takes: 160 letters of the Latin alphabet or 70 of
@@ -173,6 +176,20 @@ func New(o Options) (*Service, error) {
 
 // Put writes a message into the outbox; Run takes it from there.
 func (s *Service) Put(ctx context.Context, m Message) (Message, error) {
+	m, err := s.Draft(m)
+	if err != nil {
+		return Message{}, err
+	}
+	if err := s.store.AddMessage(ctx, m); err != nil {
+		return Message{}, fmt.Errorf("notify: %w", err)
+	}
+	s.Wake()
+	return m, nil
+}
+
+// Draft gives a message all that Put gives it and does not keep it: for those who
+// write it into the outbox together with something of their own.
+func (s *Service) Draft(m Message) (Message, error) {
 	now := s.o.Now()
 	id, err := s.newID(now)
 	if err != nil {
@@ -185,14 +202,15 @@ func (s *Service) Put(ctx context.Context, m Message) (Message, error) {
 	if m.Due.IsZero() {
 		m.Due = now
 	}
-	if err := s.store.AddMessage(ctx, m); err != nil {
-		return Message{}, fmt.Errorf("notify: %w", err)
-	}
+	return m, nil
+}
+
+// Wake makes Run look at the outbox now.
+func (s *Service) Wake() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
-	return m, nil
 }
 
 func (s *Service) newID(now time.Time) (string, error) {
@@ -233,6 +251,11 @@ func (s *Service) values(data map[string]string) map[string]string {
 // Message by its id.
 func (s *Service) Message(ctx context.Context, id string) (Message, error) {
 	return s.store.Message(ctx, id)
+}
+
+// Drop removes messages created before and tells how many there were.
+func (s *Service) Drop(ctx context.Context, before time.Time) (int64, error) {
+	return s.store.DropMessages(ctx, before)
 }
 
 // Messages lists the outbox, newest first.

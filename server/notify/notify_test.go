@@ -183,13 +183,14 @@ func TestSMTP_Carry(t *testing.T) {
 	b := newBench(t, box.serve(t))
 	ctx := context.Background()
 	_, err := b.Put(ctx, notify.Message{Kind: "NTF-08", Channel: notify.Letter, To: "a@b.example", Subject: "Отчет готов", Text: "Файл приложен.", HTML: "<p>Файл приложен.</p>",
-		Files: []notify.File{{Name: "отчет.xlsx", Type: "application/octet-stream", Data: []byte("PK")}}})
+		Sender: "ООО Ромашка", ReplyTo: "shop@b.example",
+		Files: []notify.File{{Name: "отчет.xlsx", Type: "application/octet-stream", Data: []byte("PK")}, {Name: "qr.png", Type: "image/png", Data: []byte("x"), ID: "qr"}}})
 	require.NoError(t, err)
 	_, err = b.Step(ctx)
 	require.NoError(t, err)
 	require.Equal(t, notify.Delivered, b.only(t).State)
 	require.Len(t, box.letters, 1)
-	for _, want := range []string{"To: <a@b.example>", "noreply@ofd.example", "text/plain", "text/html", "application/octet-stream"} {
+	for _, want := range []string{"To: <a@b.example>", "noreply@ofd.example", "text/plain", "text/html", "application/octet-stream", "Reply-To: <shop@b.example>", "Content-ID: <qr>", "=?UTF-8?"} {
 		assert.Contains(t, box.letters[0], want)
 	}
 	box.refuse = true

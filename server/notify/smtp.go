@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	address "net/mail"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -26,8 +27,8 @@ const mailLimit = 30 * time.Second
 // Carry implements Carrier. What the server refuses for good (5xx) is *Lasting.
 func (c *SMTP) Carry(ctx context.Context, m Message) error {
 	letter := mail.NewMsg()
-	if err := letter.From(c.From); err != nil {
-		return fmt.Errorf("notify: sender's address: %w", err)
+	if err := c.sender(letter, m); err != nil {
+		return err
 	}
 	if err := letter.To(m.To); err != nil {
 		return &Lasting{Reason: "Адрес написан с ошибкой."}
@@ -38,6 +39,12 @@ func (c *SMTP) Carry(ctx context.Context, m Message) error {
 		letter.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	}
 	for _, f := range m.Files {
+		if f.ID != "" {
+			if err := letter.EmbedReader(f.Name, bytes.NewReader(f.Data), mail.WithFileContentType(mail.ContentType(f.Type)), mail.WithFileContentID(f.ID)); err != nil {
+				return fmt.Errorf("notify: embedding %s: %w", f.Name, err)
+			}
+			continue
+		}
 		if err := letter.AttachReader(f.Name, bytes.NewReader(f.Data), mail.WithFileContentType(mail.ContentType(f.Type))); err != nil {
 			return fmt.Errorf("notify: attaching %s: %w", f.Name, err)
 		}
@@ -63,6 +70,26 @@ func (c *SMTP) Carry(ctx context.Context, m Message) error {
 			return &Lasting{Reason: "Почтовый сервер отказал: адрес не принимает писем."}
 		}
 		return fmt.Errorf("notify: sending a letter: %w", err)
+	}
+	return nil
+}
+
+// sender names who writes, in front of the operator's address, and where answers go.
+func (c *SMTP) sender(letter *mail.Msg, m Message) error {
+	from, err := address.ParseAddress(c.From)
+	if err != nil {
+		return fmt.Errorf("notify: sender's address: %w", err)
+	}
+	if m.Sender != "" {
+		from.Name = m.Sender
+	}
+	if err := letter.FromFormat(from.Name, from.Address); err != nil {
+		return fmt.Errorf("notify: sender's address: %w", err)
+	}
+	if m.ReplyTo != "" {
+		if err := letter.ReplyTo(m.ReplyTo); err != nil {
+			return &Lasting{Reason: "Адрес для ответа написан с ошибкой."}
+		}
 	}
 	return nil
 }

@@ -32,8 +32,10 @@ type messageRow struct {
 
 // body is what lists do not show.
 type messageBody struct {
-	HTML  string
-	Files []notify.File
+	HTML    string
+	Files   []notify.File
+	Sender  string `json:",omitempty"`
+	ReplyTo string `json:",omitempty"`
 }
 
 func (r messageRow) message() (notify.Message, error) {
@@ -44,7 +46,7 @@ func (r messageRow) message() (notify.Message, error) {
 		if err := json.Unmarshal(r.Body, &b); err != nil {
 			return m, err
 		}
-		m.HTML, m.Files = b.HTML, b.Files
+		m.HTML, m.Files, m.Sender, m.ReplyTo = b.HTML, b.Files, b.Sender, b.ReplyTo
 	}
 	return m, nil
 }
@@ -56,9 +58,9 @@ func (s messages) AddMessage(ctx context.Context, m notify.Message) error {
 // addMessage is for transactions of others, too.
 func addMessage(ctx context.Context, r runner, m notify.Message) error {
 	var body []byte
-	if m.HTML != "" || len(m.Files) > 0 {
+	if m.HTML != "" || len(m.Files) > 0 || m.Sender != "" || m.ReplyTo != "" {
 		var err error
-		if body, err = json.Marshal(messageBody{m.HTML, m.Files}); err != nil {
+		if body, err = json.Marshal(messageBody{m.HTML, m.Files, m.Sender, m.ReplyTo}); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,8 @@ func Messages(t *testing.T, open func(t *testing.T) notify.Store) {
 		t.Parallel()
 		s, ctx := open(t), context.Background()
 		m := message(1)
-		m.HTML, m.Files, m.Reason, m.Tries = "<p>", []notify.File{{Name: "чек.pdf", Type: "application/pdf", Data: []byte{0, 1, 2}}}, "r", 2
+		m.HTML, m.Files, m.Reason, m.Tries = "<p>", []notify.File{{Name: "чек.pdf", Type: "application/pdf", Data: []byte{0, 1, 2}, ID: "qr"}}, "r", 2
+		m.Sender, m.ReplyTo = "ООО Ромашка", "shop@x.example"
 		require.NoError(t, s.AddMessage(ctx, m))
 		got, err := s.Message(ctx, m.ID)
 		require.NoError(t, err)
