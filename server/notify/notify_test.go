@@ -190,7 +190,7 @@ func TestSMTP_Carry(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, notify.Delivered, b.only(t).State)
 	require.Len(t, box.letters, 1)
-	for _, want := range []string{"To: <a@b.example>", "noreply@ofd.example", "text/plain", "text/html", "application/octet-stream", "Reply-To: <shop@b.example>", "Content-ID: <qr>", "=?UTF-8?"} {
+	for _, want := range []string{"To: <a@b.example>", "noreply@ofd.example", "text/plain", "text/html", "application/octet-stream", "Reply-To: <shop@b.example>", "Content-Id: <qr>", "=?UTF-8?"} {
 		assert.Contains(t, box.letters[0], want)
 	}
 	box.refuse = true

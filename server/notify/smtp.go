@@ -40,7 +40,7 @@ func (c *SMTP) Carry(ctx context.Context, m Message) error {
 	}
 	for _, f := range m.Files {
 		if f.ID != "" {
-			if err := letter.EmbedReader(f.Name, bytes.NewReader(f.Data), mail.WithFileContentType(mail.ContentType(f.Type)), mail.WithFileContentID(f.ID)); err != nil {
+			if err := letter.EmbedReader(f.Name, bytes.NewReader(f.Data), mail.WithFileContentType(mail.ContentType(f.Type)), mail.WithFileContentID("<"+f.ID+">")); err != nil {
 				return fmt.Errorf("notify: embedding %s: %w", f.Name, err)
 			}
 			continue
