@@ -17,7 +17,7 @@ func Document(results map[Side]Results) string {
 		"built-in end as it is, *survives* when all stay green. Unit tests do not count, nor does a mutant that cannot be built. *fault*: a fault point switched on\n" +
 		"([faults.md](faults.md)); *setting*: a setting changed; *edit*: a line of the source changed while the judge's binary is built. The judge shares no code with\n" +
 		"what is edited.\n\n" +
-		"    make mutants                  # all\n    make mutants M='E-0*'         # those whose id matches\n    make mutants K=edit           # of one kind: fault, setting, edit\n    make mutants SIDE=operator    # of one side\n\n" +
+		"    make mutants                  # all\n    make mutants M='E-0*'         # those whose id matches\n    make mutants K=edit           # of one kind: fault, setting, edit\n    make mutants SIDE=operator    # of one side\n    QUICK=1 make mutants          # only the cases that must notice: ≥ in the table\n\n" +
 		"| side | mutants | killed | survived | not run | false alarms of the reference | time |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range []Side{Operator, Register} {
 		r, all := results[s], Of(s)
