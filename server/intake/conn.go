@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -26,6 +27,11 @@ type conn struct {
 	stalled bool                 // and it acted
 	held    bool                 // by the limit of messages
 	first   [wire.HeaderLen]byte // all the memory a silent connection takes
+
+	// For people who look on.
+	since    time.Time
+	fn       atomic.Pointer[fiscal.FNNumber]
+	messages atomic.Uint64
 }
 
 // chunks are buffers for the rest of a message; a connection has one only while a
@@ -35,7 +41,7 @@ var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 var errDraining = errors.New("intake: draining")
 
 func newConn(in *Intake, nc net.Conn, from *peer) *conn {
-	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), from: from,
+	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), from: from, since: time.Now(),
 		dec: wire.Decoder{Profile: in.o.Settings.profileFor(fiscal.BadPVersion), MaxBody: in.o.Limits.Body}}
 }
 

@@ -71,6 +71,7 @@ func (in *Intake) exchange(ctx context.Context, c *conn, m *wire.Message) after 
 		x.reply = nil // TRN-021
 	}
 	in.spoil(ctx, x)
+	c.met(x)
 	sent := in.send(c, x)
 	in.finish(x, sent)
 	return x.then
@@ -165,6 +166,7 @@ func (in *Intake) frameFault(ctx context.Context, c *conn, e *wire.Error) after 
 
 // finish logs the exchange: one line, and a record unless it is with its document.
 func (in *Intake) finish(x *exchange, sent error) {
+	in.tell(x, sent)
 	level := slog.LevelInfo
 	if x.result == "refused" && x.fn == "" {
 		level = slog.LevelDebug // garbage

@@ -38,6 +38,9 @@ type Options struct {
 	Follow   func(time.Time)
 	Logger   *slog.Logger // discarded when nil
 	Observer Observer
+	// Look is shown every exchange when it is over, documents and broken messages alike.
+	// It is called on the way of the documents, concurrently, and must not wait.
+	Look func(Exchange)
 
 	// Unchecked confirms and stores documents without parsing or checking them. It is
 	// there to measure what the checks cost and nothing else: no program has a setting
