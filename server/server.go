@@ -9,7 +9,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -42,8 +41,9 @@ type Options struct {
 	Marking  marking.Options
 	Faults   *fault.Set // injected on purpose, each told in the log and counted; nil: none
 
-	Now      func() time.Time // time.Now when nil
-	Follow   func(time.Time)  // told the time of each document: intake.Options.Follow
+	Now      func() time.Time      // time.Now when nil
+	Follow   func(time.Time)       // told the time of each document: intake.Options.Follow
+	Look     func(intake.Exchange) // shown every exchange: intake.Options.Look
 	Logger   *slog.Logger
 	Registry prometheus.Registerer // a registry of its own when nil; a Gatherer too, to be shown at /metrics
 	API      api.Options           // of the read-only JSON API
@@ -61,7 +61,10 @@ type Server struct {
 	intake   *intake.Intake
 	gatherer prometheus.Gatherer
 	watch    watch
-	draining atomic.Bool
+	metrics  *metrics
+	serving  atomic.Bool        // Serve was called
+	leaving  atomic.Bool        // Leave was called
+	draining atomic.Bool        // Shutdown was called
 	unwatch  func()             // ends the telling of injected faults
 	worker   *projection.Worker // nil without
 }
@@ -88,18 +91,22 @@ func New(o Options) (*Server, error) {
 	if o.Marking.Now == nil {
 		o.Marking.Now = o.Now
 	}
-	m, err := newMetrics(o.Registry)
+	s := &Server{o: o}
+	m, err := newMetrics(o.Registry, s)
 	if err != nil {
 		return nil, fmt.Errorf("server: registering metrics: %w", err)
 	}
 	in, err := intake.New(intake.Options{
 		Store: o.Store, OFD: o.OFD, Policies: o.Policies, Marking: marking.New(o.Marking), Settings: o.Settings,
-		Timeouts: o.Timeouts, Limits: o.Limits, Now: unmoved, Follow: o.Follow, Faults: o.Faults, Logger: o.Logger, Observer: m,
+		Timeouts: o.Timeouts, Limits: o.Limits, Now: unmoved, Follow: o.Follow, Faults: o.Faults, Logger: o.Logger, Observer: m, Look: o.Look,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, intake: in}
+	s.intake, s.metrics = in, m
+	if one, ok := o.Store.(store.Observable); ok {
+		one.Observe(m)
+	}
 	if p, ok := o.Store.(store.Projector); ok {
 		if o.Projection.Logger == nil {
 			o.Projection.Logger = o.Logger
@@ -129,6 +136,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if s.worker != nil {
 		s.worker.Start()
 	}
+	s.serving.Store(true)
 	return s.intake.Serve(ln)
 }
 
@@ -136,6 +144,7 @@ func (s *Server) Serve(ln net.Listener) error {
 // ends first the rest is cut off and ctx's error returned. The store may be closed
 // after it.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.leaving.Store(true)
 	s.draining.Store(true)
 	defer s.unwatch()
 	err := s.intake.Shutdown(ctx)
@@ -145,48 +154,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// healthLimit bounds a health check.
-const healthLimit = 2 * time.Second
+// Connections of registers that are open now.
+func (s *Server) Connections() []intake.Connection { return s.intake.Connections() }
 
-// Handler serves /healthz, /metrics and, on all other paths, the read-only API of
+// Handler serves /healthz, /readyz, /metrics and, on all other paths, the read-only API of
 // server/api.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /healthz", s.answer(s.Health))
+	mux.HandleFunc("GET /readyz", s.answer(s.Ready))
 	if s.gatherer != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.gatherer, promhttp.HandlerOpts{}))
 	}
 	mux.Handle("/", api.New(s.o.Store, s.o.API))
 	return mux
-}
-
-// ErrDraining: the server takes no new work.
-var ErrDraining = errors.New("server: draining")
-
-// Health is nil while the store can be read and the server takes documents.
-func (s *Server) Health(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, healthLimit)
-	defer cancel()
-	if _, err := s.o.Store.Drive(ctx, "0"); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("server: reading the store: %w", err)
-	}
-	if s.draining.Load() {
-		return ErrDraining
-	}
-	return nil
-}
-
-// health answers 200 while Health finds nothing.
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	status, code := "ok", http.StatusOK
-	switch err := s.Health(r.Context()); {
-	case errors.Is(err, ErrDraining):
-		status, code = "draining", http.StatusServiceUnavailable
-	case err != nil:
-		s.o.Logger.Error("health check", "err", err)
-		status, code = "store", http.StatusServiceUnavailable
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	fmt.Fprintf(w, "{\"status\":%q}\n", status)
 }

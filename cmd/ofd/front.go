@@ -36,7 +36,7 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 	if name == "" {
 		name = server.DefaultName
 	}
-	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: o.Now, Logger: log})
+	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: o.Now, Logger: log, Registry: o.Registry})
 	if err != nil {
 		_ = base.Close()
 		return nil, err

@@ -196,7 +196,7 @@ func TestServe_OutlivesKill(t *testing.T) {
 		}
 	}
 	_, metrics := p.get("/metrics")
-	assert.Contains(t, metrics, `ofd_faults_total{fault="duplicate_same"} 21`)
+	assert.Contains(t, metrics, `ofd_faults_total{fault="duplicate_same",row="E-20"} 21`)
 	assert.Contains(t, metrics, `ofd_documents_total{form="3",verdict="accepted"} 1`+"\n")
 	assert.Equal(t, exitFine, p.stop(syscall.SIGTERM))
 }

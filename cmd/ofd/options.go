@@ -54,6 +54,9 @@ func (s *serveCmd) options(ctx context.Context, log *slog.Logger) (*server.Optio
 			return nil, nil, usage("--%s=%s: must be more than zero", d.flag, d.value)
 		}
 	}
+	if s.ReadyDelay < 0 {
+		return nil, nil, usage("--ready-delay=%s: must not be negative", s.ReadyDelay)
+	}
 	if s.TimeScale <= 0 || s.MaxConnections <= 0 || s.MaxPerPeer <= 0 {
 		return nil, nil, usage("--time-scale, --max-connections and --max-per-peer must be more than zero")
 	}

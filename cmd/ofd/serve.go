@@ -53,6 +53,8 @@ type serveCmd struct {
 	MessageRate    float64       `name:"message-rate" placeholder:"N" help:"Messages a second from one address; more wait for their answers (default: no limit)."`
 	Drain          time.Duration `name:"drain" default:"10s" help:"How long messages under way may take after SIGTERM (default ${default})."`
 
+	ReadyDelay time.Duration `name:"ready-delay" default:"0s" help:"How long after SIGTERM registers are still taken while /readyz says draining, for balancers to notice (default ${default})."`
+
 	Retention bool          `name:"retention" help:"At the start and then once a day delete what has outlived its term, as ofd retention does."`
 	KeepYears int           `name:"keep-years" default:"5" help:"Years that rows are kept from receipt, at least 5 (default ${default})."`
 	BenchTerm time.Duration `name:"bench-term" placeholder:"DURATION" help:"Keep rows only so long: for a bench whose years are short, never for data that somebody needs."`
@@ -215,6 +217,11 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	g.Go(func() error {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
+		srv.Leave()
+		if s.ReadyDelay > 0 {
+			log.Info("leaving", "after", s.ReadyDelay)
+			time.Sleep(s.ReadyDelay) // registers are served as ever
+		}
 		log.Info("draining", "limit", s.Drain)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 		defer cancel()

@@ -1,6 +1,7 @@
 // Package control is the operator's control port: a second listener by which a test
 // sets and clears injected faults, reads what was injected and the counters, and asks
-// after the server's health.
+// after the server's health, and by which an engineer takes profiles of the process
+// (/debug/pprof/).
 //
 // It has no passwords, so it listens on a loopback address only and is off unless it
 // is asked for. It cannot change what is stored. It is not the operator's API (package
@@ -16,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -119,10 +121,21 @@ func Handler(o Options) http.Handler {
 			h.reply(w, nil, &Error{"method_not_allowed", "allowed: " + strings.Join(allowed, ", ")})
 		})
 	}
+	profiles(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		h.reply(w, nil, &Error{"not_found", "no such path; there are /health, /points, /faults, /injected, /counters, /reset"})
+		h.reply(w, nil, &Error{"not_found", "no such path; there are /health, /points, /faults, /injected, /counters, /reset, /debug/pprof/"})
 	})
 	return http.NewCrossOriginProtection().Handler(h.local(mux))
+}
+
+// profiles serves those of the Go runtime, for go tool pprof.
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // and all profiles by name
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // maxBody bounds a request in bytes.

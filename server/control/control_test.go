@@ -197,3 +197,23 @@ func TestDocs_HaveEveryRoute(t *testing.T) {
 		assert.Contains(t, string(text), "`"+r.method+" "+strings.Replace(r.path, "{id}", "ID", 1), r.path)
 	}
 }
+
+// Profiles are for who sits at the machine, as everything of this port.
+func TestHandler_ServesProfiles(t *testing.T) {
+	t.Parallel()
+	h := Handler(open(t).o)
+	for _, c := range []struct {
+		host, path, want string
+		code             int
+	}{
+		{"127.0.0.1:1", "/debug/pprof/", "goroutine", 200},
+		{"localhost", "/debug/pprof/goroutine?debug=1", "goroutine profile:", 200},
+		{"[::1]:1", "/debug/pprof/cmdline", "control.test", 200},
+		{"ofd.example.test", "/debug/pprof/heap", "loopback names only", 403},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.host+c.path, nil))
+		assert.Equal(t, c.code, w.Code, c.path)
+		assert.Contains(t, w.Body.String(), c.want, c.path)
+	}
+}

@@ -26,6 +26,16 @@ type Source interface {
 	Documents(ctx context.Context, f store.DocumentFilter, page store.Page) ([]store.Document, error)
 }
 
+// Observer hears how a follower gets on, for metrics.
+type Observer interface {
+	// Behind: the first document that is not handled arrived at since; zero: all are.
+	Behind(since time.Time)
+	// Handled: so many documents took effect.
+	Handled(documents int)
+	// Failed: a step failed and is tried again.
+	Failed()
+}
+
 // Follower handles every document once. Source, Place and Handle are needed.
 type Follower struct {
 	Name   string // in the log
@@ -39,6 +49,8 @@ type Follower struct {
 	Batch  int           // documents at once; 500 when zero
 	Poll   time.Duration // between looks when nothing is new; a second when zero
 	Logger *slog.Logger  // nil discards
+	// Observer is told of every step; nil: nobody.
+	Observer Observer
 }
 
 // Run follows until ctx ends and returns ctx's error. What fails is logged and tried
@@ -65,6 +77,7 @@ func (f *Follower) Run(ctx context.Context) error {
 			pause = poll
 		default:
 			log.Error("following documents", "who", f.Name, "err", err)
+			f.observe(Observer.Failed)
 			pause = min(2*pause, 30*time.Second)
 		}
 		select {
@@ -90,12 +103,21 @@ func (f *Follower) Step(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("feed: reading documents after %d: %w", from, err)
 	}
 	if len(docs) == 0 {
+		f.observe(func(o Observer) { o.Behind(time.Time{}) })
 		return 0, nil
 	}
+	f.observe(func(o Observer) { o.Behind(docs[0].ReceivedAt) })
 	if err := f.Handle(ctx, from, docs); err != nil {
 		return 0, fmt.Errorf("feed: %s after %d: %w", f.Name, from, err)
 	}
+	f.observe(func(o Observer) { o.Handled(len(docs)) })
 	return len(docs), nil
+}
+
+func (f *Follower) observe(tell func(Observer)) {
+	if f.Observer != nil {
+		tell(f.Observer)
+	}
 }
 
 // CatchUp handles all documents that are there.

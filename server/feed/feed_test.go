@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,7 +28,7 @@ func (l *line) Documents(_ context.Context, _ store.DocumentFilter, p store.Page
 	defer l.mu.Unlock()
 	for id := int64(3); id <= 3*l.n && len(docs) < p.Rows(); id += 3 {
 		if id > p.After {
-			docs = append(docs, store.Document{ID: id})
+			docs = append(docs, store.Document{ID: id, ReceivedAt: time.Unix(id, 0)})
 		}
 	}
 	return docs, nil
@@ -84,4 +85,37 @@ func TestFollower_SeveralServersAndFailures(t *testing.T) {
 	cancel()
 	wait.Wait()
 	l.check(t)
+}
+
+// watcher writes down what an observer is told.
+type watcher struct {
+	behind          []int64 // seconds; 0: caught up
+	handled, failed int
+}
+
+func (w *watcher) Behind(since time.Time) {
+	if since.IsZero() {
+		since = time.Unix(0, 0)
+	}
+	w.behind = append(w.behind, since.Unix())
+}
+func (w *watcher) Handled(n int) { w.handled += n }
+func (w *watcher) Failed()       { w.failed++ }
+
+func TestFollower_TellsObserver(t *testing.T) {
+	t.Parallel()
+	l, w := &line{n: 10, fail: 1}, &watcher{}
+	f := l.follower()
+	f.Observer = w
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error)
+	go func() { done <- f.Run(ctx) }()
+	require.Eventually(t, func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.place == 30 }, 60e9, 1e6)
+	cancel()
+	<-done
+	assert.Equal(t, 10, w.handled)
+	assert.Equal(t, 1, w.failed)
+	require.GreaterOrEqual(t, len(w.behind), 3)
+	assert.Equal(t, []int64{3, 3, 24}, w.behind[:3], "the batch that failed is tried again")
 }

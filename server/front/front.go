@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -22,6 +23,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 )
@@ -41,6 +43,8 @@ type Options struct {
 
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Registry gets the metrics of the workers that follow documents; nil: none.
+	Registry prometheus.Registerer
 
 	// PasswordMemory is account.Options.Memory.
 	PasswordMemory uint32
@@ -52,6 +56,7 @@ type Front struct {
 	Fleet    *fleet.Service
 	Ledger   *ledger.Service
 	Notify   *notify.Service
+	Reports  *report.Service
 
 	handler   http.Handler
 	followers []*feed.Follower
@@ -78,7 +83,13 @@ func New(o Options) (*Front, error) {
 		return nil, err
 	}
 	f.followers = append(f.followers, f.Fleet.Follower(o.Store))
-	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
+	if err := observe(f.followers, o); err != nil {
+		return nil, fmt.Errorf("front: registering metrics: %w", err)
+	}
+	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
 		Bench: o.Bench, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
@@ -97,5 +108,6 @@ func (f *Front) Run(ctx context.Context) error {
 		g.Go(func() error { return one.Run(ctx) })
 	}
 	g.Go(func() error { return f.Notify.Run(ctx) })
+	g.Go(func() error { return f.Reports.Run(ctx) })
 	return g.Wait()
 }

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -55,6 +57,8 @@ type Queue[T any] struct {
 	o      Options[T]
 	items  chan *Item[T]
 	ended  chan struct{} // closed when the last group is committed
+
+	observer atomic.Pointer[store.Observer] // nil: nobody
 
 	mu     sync.RWMutex // held for reading while a call is inside
 	closed bool
@@ -129,6 +133,9 @@ func (q *Queue[T]) Enter() (leave func(), err error) {
 // Len is the number of works that wait for the next group.
 func (q *Queue[T]) Len() int { return len(q.items) }
 
+// Observe tells o of every transaction from now on, instead of whoever was told before.
+func (q *Queue[T]) Observe(o store.Observer) { q.observer.Store(&o) }
+
 // Close waits for calls inside and until all that is queued is committed. It reports
 // whether it was the first; later calls wait and do nothing else. Closing is called
 // when no more works can come and before the last are committed; nil does nothing.
@@ -193,10 +200,10 @@ func (q *Queue[T]) part(group []*Item[T]) int {
 // do commits a group. When that fails, each work gets a transaction of its own, so
 // that one that cannot be written does not take its neighbours with it.
 func (q *Queue[T]) do(group []*Item[T]) {
-	if err := q.commit(group); err != nil {
+	if err := q.transact(group); err != nil {
 		for i, one := range group {
 			if !q.o.Hopeless(err) {
-				err = q.commit(group[i : i+1])
+				err = q.transact(group[i : i+1])
 			}
 			if err != nil {
 				one.Err = err
@@ -211,4 +218,17 @@ func (q *Queue[T]) do(group []*Item[T]) {
 			q.o.Logger.Error("a record was lost", "err", one.Err)
 		}
 	}
+}
+
+// transact commits a group and tells the observer.
+func (q *Queue[T]) transact(group []*Item[T]) error {
+	o := q.observer.Load()
+	if o == nil {
+		return q.commit(group)
+	}
+	began := time.Now()
+	(*o).GroupBegins(len(group))
+	err := q.commit(group)
+	(*o).GroupEnds(len(group), time.Since(began), err)
+	return err
 }

@@ -234,3 +234,38 @@ func TestQueue_LogsWhatNobodyWaitsFor(t *testing.T) {
 	q.Close(nil)
 	assert.Equal(t, 1, bytes.Count(log.Bytes(), []byte("a record was lost")))
 }
+
+// watcher writes down what an observer is told.
+type watcher struct{ begun, ended, failed []int }
+
+func (w *watcher) GroupBegins(n int) { w.begun = append(w.begun, n) }
+
+func (w *watcher) GroupEnds(n int, took time.Duration, err error) {
+	if took < 0 {
+		n = -n
+	}
+	if err != nil {
+		w.failed = append(w.failed, n)
+		return
+	}
+	w.ended = append(w.ended, n)
+}
+
+// Every transaction is told, the failed ones and those of one work each that follow too.
+func TestQueue_TellsObserver(t *testing.T) {
+	t.Parallel()
+	r := recorder{held: make(chan struct{}), began: make(chan struct{}, 10)}
+	q := group.Start(r.commit, group.Options[int]{})
+	w := &watcher{}
+	q.Observe(w)
+	require.NoError(t, q.Submit(t.Context(), 1))
+	<-r.began
+	for _, n := range []int{2, -3, 4} {
+		require.NoError(t, q.Submit(t.Context(), n))
+	}
+	close(r.held)
+	q.Close(nil)
+	assert.Equal(t, []int{1, 3, 1, 1, 1}, w.begun)
+	assert.Equal(t, []int{1, 1, 1}, w.ended, "1, 2 and 4")
+	assert.Equal(t, []int{3, 1}, w.failed, "the group, and -3 alone")
+}

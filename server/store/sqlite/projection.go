@@ -175,6 +175,9 @@ func (s *Store) Progress(ctx context.Context) (p store.Progress, err error) {
 // Waiting implements store.Projector.
 func (s *Store) Waiting() int { return s.queue.Len() }
 
+// Observe implements store.Observable.
+func (s *Store) Observe(o store.Observer) { s.queue.Observe(o) }
+
 // searcher answers the statements of package search.
 type searcher struct{ s *Store }
 
