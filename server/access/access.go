@@ -115,6 +115,11 @@ func (v Viewer) Picked() bool {
 	return slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Registers) > 0 })
 }
 
+// Dated tells whether the viewer is limited to dates.
+func (v Viewer) Dated() bool {
+	return slices.ContainsFunc(v.cuts, func(l Limits) bool { return !l.From.IsZero() || !l.To.IsZero() })
+}
+
 // Cut narrows a sight to the dates the viewer is limited to.
 func (v Viewer) Cut(s Sight) Sight {
 	for _, l := range v.cuts {

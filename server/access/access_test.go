@@ -84,3 +84,31 @@ func TestSight_CutsNeverWiden(t *testing.T) {
 	})
 	assert.True(t, access.NewSight("", []fiscal.RegNumber{"1"}).Empty(), "no taxpayer, no sight")
 }
+
+// API-02: whatever limits a key has, it never shows or allows more than its maker.
+func TestViewer_ThroughNeverWidens(t *testing.T) {
+	t.Parallel()
+	branch := rapid.SampledFrom([]string{"north", "south", "shop-1", "shop-2"})
+	number := rapid.SampledFrom([]fiscal.RegNumber{"1", "2", "3"})
+	rapid.Check(t, func(t *rapid.T) {
+		before := access.View(access.Grant{Org: "org", Rights: access.Right(rapid.Uint32().Draw(t, "rights")), Branches: rapid.SliceOfN(branch, 0, 2).Draw(t, "branches")})
+		for range rapid.IntRange(1, 3).Draw(t, "keys") {
+			l := access.Limits{Rights: access.Right(rapid.Uint32().Draw(t, "scopes")), Branches: rapid.SliceOfN(branch, 0, 2).Draw(t, "cut"),
+				Registers: rapid.SliceOfN(number, 0, 2).Draw(t, "registers"), From: time.Unix(rapid.Int64Range(0, 50).Draw(t, "from"), 0), To: time.Unix(rapid.Int64Range(0, 50).Draw(t, "to"), 0)}
+			after := before.Through("key", l)
+			require.Equal(t, "key", after.Key())
+			for bit := range 12 {
+				require.False(t, after.Can(1<<bit) && (!before.Can(1<<bit) || l.Rights&(1<<bit) == 0))
+			}
+			path := rapid.SliceOfN(branch, 0, 2).Draw(t, "path")
+			require.False(t, after.Within("org", path...) && !before.Within("org", path...))
+			require.False(t, after.Whole() && !before.Whole())
+			reg := number.Draw(t, "reg")
+			require.False(t, after.Sees(reg) && !before.Sees(reg))
+			at := time.Unix(rapid.Int64Range(0, 60).Draw(t, "at"), 0)
+			all := access.NewSight("7704358518", []fiscal.RegNumber{"1"})
+			require.False(t, after.Cut(all).Shows("1", "7704358518", at) && !before.Cut(all).Shows("1", "7704358518", at))
+			before = after
+		}
+	})
+}

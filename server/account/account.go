@@ -62,6 +62,9 @@ type Member struct {
 	Since    time.Time
 }
 
+// SessionCookie is the name of the cookie that holds a session's token.
+const SessionCookie = "ofd_session"
+
 // Session is a browser or an application that somebody came in with.
 type Session struct {
 	ID        string // SHA-256 of the token

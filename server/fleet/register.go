@@ -41,7 +41,7 @@ func (s *Service) Registers(ctx context.Context, v access.Viewer, f Filter) ([]E
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(r Register) bool {
-		return !v.Within(v.Org(), t.Path(r.Outlet)...) || !t.Under(r.Outlet, f.Branch) || !matches(r, f)
+		return !v.Sees(r.RegID) || !v.Within(v.Org(), t.Path(r.Outlet)...) || !t.Under(r.Outlet, f.Branch) || !matches(r, f)
 	})
 	states, err := s.states(ctx, v)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Service) Sight(ctx context.Context, v access.Viewer, f Filter) (access.
 	for i, e := range entries {
 		numbers[i] = e.RegID
 	}
-	return access.NewSight(fiscal.INN(org.INN), numbers), nil
+	return v.Cut(access.NewSight(fiscal.INN(org.INN), numbers)), nil
 }
 
 // Connect adds a register (CAB-061, CAB-062).
@@ -189,6 +189,9 @@ func (s *Service) check(ctx context.Context, v access.Viewer, r Register) (Regis
 		bad[""] = "Сначала заполните карточку организации: документы касс находят по ИНН."
 	}
 	number, err := fiscal.ParseRegNumber(string(r.RegID))
+	if err == nil && !v.Sees(number) {
+		return r, &access.Refusal{Missing: access.EditRegisters}
+	}
 	switch {
 	case err != nil:
 		bad["regId"] = "РНМ — 16 цифр, его даёт налоговая служба."

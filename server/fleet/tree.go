@@ -30,7 +30,26 @@ func (s *Service) Tree(ctx context.Context, v access.Viewer) (*Tree, error) {
 	}
 	t := newTree(all)
 	t.seen = slices.DeleteFunc(t.seen, func(n Node) bool { return !v.Within(v.Org(), t.Path(n.ID)...) })
+	if v.Picked() {
+		return t, s.onlyPicked(ctx, v, t)
+	}
 	return t, nil
+}
+
+// onlyPicked leaves the nodes under which a register stands that the viewer sees.
+func (s *Service) onlyPicked(ctx context.Context, v access.Viewer, t *Tree) error {
+	all, err := s.store.Registers(ctx, v.Org())
+	if err != nil {
+		return err
+	}
+	var under []string
+	for _, r := range all {
+		if v.Sees(r.RegID) {
+			under = append(under, t.Path(r.Outlet)...)
+		}
+	}
+	t.seen = slices.DeleteFunc(t.seen, func(n Node) bool { return !slices.Contains(under, n.ID) })
+	return nil
 }
 
 func newTree(all []Node) *Tree {
@@ -140,6 +159,9 @@ func (s *Service) editable(ctx context.Context, v access.Viewer, id string) (*Tr
 	if err := v.Need(access.EditRegisters); err != nil {
 		return nil, err
 	}
+	if v.Picked() {
+		return nil, ErrNotFound
+	}
 	all, err := s.store.Nodes(ctx, v.Org())
 	if err != nil {
 		return nil, err
@@ -155,6 +177,9 @@ func (s *Service) editable(ctx context.Context, v access.Viewer, id string) (*Tr
 func (s *Service) mayPut(ctx context.Context, v access.Viewer, n *Node) error {
 	if err := v.Need(access.EditRegisters); err != nil {
 		return err
+	}
+	if v.Picked() {
+		return &access.Refusal{Missing: access.EditRegisters}
 	}
 	n.Name, n.Address = strings.TrimSpace(n.Name), strings.TrimSpace(n.Address)
 	bad := Invalid{}

@@ -29,7 +29,7 @@ type Visit struct {
 }
 
 const (
-	sessionCookie = "ofd_session"
+	sessionCookie = account.SessionCookie
 	flashCookie   = "ofd_said"
 )
 

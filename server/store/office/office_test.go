@@ -11,6 +11,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
@@ -97,6 +98,16 @@ func TestReports(t *testing.T) {
 		officetest.Reports(t, func(t *testing.T) (report.Store, account.Store) {
 			o := open(t)
 			return o.Reports(), o.Accounts()
+		})
+	})
+}
+
+func TestIntegration(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Integration(t, func(t *testing.T) (integration.Store, account.Store) {
+			o := open(t)
+			return o.Integration(), o.Accounts()
 		})
 	})
 }
