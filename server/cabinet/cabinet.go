@@ -15,11 +15,14 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/documents"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/monitoring"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/profile"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/reports"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
 // Options of the cabinet. The services are needed.
@@ -27,6 +30,7 @@ type Options struct {
 	Accounts *account.Service
 	Fleet    *fleet.Service
 	Ledger   *ledger.Service
+	Reports  *report.Service
 
 	KKTAddr         string // where registers connect, "HOST:PORT"
 	OFDName, OFDINN string
@@ -40,7 +44,9 @@ type Options struct {
 // are no dead entries.
 var sections = []page.Section{
 	{Title: "Кассы", Path: "/lk/registers", Icon: "till", Right: access.SeeRegisters},
+	{Title: "Мониторинг", Path: "/lk/monitoring", Icon: "light", Right: access.SeeRegisters},
 	{Title: "Чеки", Path: "/lk/documents", Icon: "receipt", Right: access.SeeDocuments},
+	{Title: "Отчеты", Path: "/lk/reports", Icon: "table", Right: access.OrderReports},
 }
 
 // New makes the cabinet.
@@ -54,6 +60,8 @@ func New(o Options) (http.Handler, error) {
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, KKTAddr: o.KKTAddr})
 	profile.Mount(f, profile.Options{Fleet: o.Fleet})
 	documents.Mount(f, documents.Options{Fleet: o.Fleet, Ledger: o.Ledger})
+	monitoring.Mount(f, monitoring.Options{Fleet: o.Fleet, Reports: o.Reports})
+	reports.Mount(f, reports.Options{Reports: o.Reports, Fleet: o.Fleet})
 	f.Person("GET /lk", func(v *page.Visit) error { return v.Redirect("/lk/registers") })
 	return f, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
@@ -48,7 +51,13 @@ type person struct {
 	registers *fleet.Service
 	base      *office.Office
 	documents *sqlite.Store
+	outbox    *notify.Service
+	reports   *report.Service
+	moved     atomic.Int64 // nanoseconds that the bench's clock is ahead
 }
+
+// clock is the bench's: it can be moved.
+func (p *person) clock() time.Time { return time.Now().Add(time.Duration(p.moved.Load())) }
 
 func newPerson(t *testing.T) *person {
 	t.Helper()
@@ -58,15 +67,20 @@ func newPerson(t *testing.T) *person {
 	t.Cleanup(func() { require.NoError(t, o.Close()) })
 	p := &person{t: t, sent: &letters{}, base: o}
 	site := httptest.NewUnstartedServer(nil)
-	a, err := account.New(account.Options{Store: o.Accounts(), Messenger: p.sent, Site: "http://" + site.Listener.Addr().String(), Memory: 64, Now: time.Now})
+	a, err := account.New(account.Options{Store: o.Accounts(), Messenger: p.sent, Site: "http://" + site.Listener.Addr().String(), Memory: 64, Now: p.clock})
 	require.NoError(t, err)
-	registers, err := fleet.New(fleet.Options{Store: o.Fleet(), Orgs: a})
+	registers, err := fleet.New(fleet.Options{Store: o.Fleet(), Orgs: a, Now: p.clock})
 	require.NoError(t, err)
 	documents, err := sqlite.Open(filepath.Join(t.TempDir(), "documents.db"), sqlite.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, documents.Close()) })
 	p.documents = documents
-	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, Ledger: ledger.New(documents, documents), KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
+	p.outbox, err = notify.New(notify.Options{Store: o.Messages(), OFDName: "Испытательный ОФД", Now: p.clock})
+	require.NoError(t, err)
+	figures := ledger.New(documents, documents)
+	p.reports, err = report.New(report.Options{Store: o.Reports(), People: a, Fleet: registers, Ledger: figures, Outbox: p.outbox, Site: "http://" + site.Listener.Addr().String(), Now: p.clock})
+	require.NoError(t, err)
+	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, Ledger: figures, Reports: p.reports, Now: p.clock, KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
 	require.NoError(t, err)
 	site.Config.Handler = h
 	site.Start()
@@ -76,6 +90,14 @@ func newPerson(t *testing.T) *person {
 	require.NoError(t, err)
 	p.site, p.c = site, &http.Client{Jar: jar}
 	return p
+}
+
+// another is a second browser at the same cabinet.
+func (p *person) another() *person {
+	p.t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(p.t, err)
+	return &person{t: p.t, site: p.site, c: &http.Client{Jar: jar}, sent: p.sent, accounts: p.accounts, registers: p.registers, base: p.base, documents: p.documents, outbox: p.outbox, reports: p.reports}
 }
 
 func (p *person) read(resp *http.Response, err error) (int, string, string) {

@@ -188,3 +188,16 @@ func orgZone(name string) *time.Location {
 	}
 	return moscow
 }
+
+// Groups of the registers, each once, in order.
+func Groups(entries []Entry) (all []string) {
+	for _, e := range entries {
+		for _, g := range e.Groups {
+			if !slices.Contains(all, g) {
+				all = append(all, g)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -63,9 +63,10 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var failed error
 	for _, j := range jobs {
 		if err := s.do(ctx, j); err != nil && !errors.Is(err, ErrStale) {
-			return 0, err
+			failed = errors.Join(failed, err) // one job does not hold the others up
 		}
 	}
 	stale, err := s.store.StaleJobs(ctx, now, batch)
@@ -78,7 +79,7 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return len(due) + len(jobs) + len(stale), nil
+	return len(due) + len(jobs) + len(stale), failed
 }
 
 // orderScheduled orders the run that is due. Of runs that were missed only the last is

@@ -31,18 +31,21 @@ type area struct {
 	o Options
 	f *page.Frame
 
-	list, card, edit, settings, tree, node *page.Templates
+	list, card, edit, settings, tree, node, upload *page.Templates
 }
 
 // Mount adds the pages to the frame.
 func Mount(f *page.Frame, o Options) {
 	t := func(name string) *page.Templates { return f.Templates(files, "templates/"+name+".html") }
-	a := &area{o: o, f: f, list: t("list"), card: t("card"), edit: t("edit"), settings: t("settings"), tree: t("tree"), node: t("node")}
+	a := &area{o: o, f: f, list: t("list"), card: t("card"), edit: t("edit"), settings: t("settings"), tree: t("tree"), node: t("node"), upload: t("upload")}
 	f.Client("GET /lk/registers", access.SeeRegisters, a.showList)
 	f.Client("POST /lk/registers", access.EditRegisters, a.doArchive)
 	f.Client("GET /lk/registers/settings", access.SeeRegisters, a.showSettings)
 	f.Client("GET /lk/registers/new", access.EditRegisters, a.showNew)
 	f.Client("POST /lk/registers/new", access.EditRegisters, a.doConnect)
+	f.Client("GET /lk/registers/upload", access.EditRegisters, a.showUpload)
+	f.Client("POST /lk/registers/upload", access.EditRegisters, a.doUpload)
+	f.Client("GET /lk/registers/upload/template", access.EditRegisters, a.template)
 	f.Client("GET /lk/registers/{reg}", access.SeeRegisters, a.showCard)
 	f.Client("GET /lk/registers/{reg}/edit", access.EditRegisters, a.showEdit)
 	f.Client("POST /lk/registers/{reg}/edit", access.EditRegisters, a.doEdit)
