@@ -34,6 +34,7 @@ func TestIntake_ShowsExchangesAndConnections(t *testing.T) {
 			assert.NotEmpty(t, e.Response)
 			assert.False(t, e.At.IsZero())
 		}
+		synctest.Wait()
 		all := s.in.Connections()
 		require.Len(t, all, 2)
 		assert.Equal(t, r.FN, all[0].FN)
