@@ -42,6 +42,11 @@ func Fields(err error) (Invalid, error) {
 	if errors.As(err, &refused) {
 		return Invalid{"": refused.Text()}, nil
 	}
+	// Other services have types of their own.
+	var others interface{ FieldErrors() map[string]string }
+	if errors.As(err, &others) {
+		return others.FieldErrors(), nil
+	}
 	return nil, err
 }
 

@@ -111,3 +111,13 @@ func TestIntegration(t *testing.T) {
 		})
 	})
 }
+
+func TestBuyers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Buyers(t, func(t *testing.T) officetest.BuyersBase {
+			o := open(t)
+			return officetest.BuyersBase{Buyers: o.Buyers(), Accounts: o.Accounts(), Fleet: o.Fleet(), Messages: o.Messages()}
+		})
+	})
+}
