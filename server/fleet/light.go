@@ -128,6 +128,9 @@ func (s *Service) Lights(e Entry, t Thresholds, now time.Time, zone *time.Locati
 	for _, i := range l.All() {
 		l.Worst = max(l.Worst, i.Colour)
 	}
+	if l.Worst == Green && !e.Seen() {
+		l.Worst = Grey // paid for, but green is for registers that hand documents over
+	}
 	return l
 }
 
