@@ -13,9 +13,12 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/analytics"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/documents"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/home"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/monitoring"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/outletmap"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/profile"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
@@ -43,9 +46,12 @@ type Options struct {
 // sections of the menu, in order. A section is added together with its pages: there
 // are no dead entries.
 var sections = []page.Section{
+	{Title: "Главная", Path: "/lk", Icon: "home", Right: access.SeeRegisters},
+	{Title: "Аналитика", Short: "Статистика", Path: "/lk/analytics", Icon: "chart", Right: access.SeeRevenue, Phone: true},
 	{Title: "Кассы", Path: "/lk/registers", Icon: "till", Right: access.SeeRegisters},
 	{Title: "Мониторинг", Path: "/lk/monitoring", Icon: "light", Right: access.SeeRegisters},
-	{Title: "Чеки", Path: "/lk/documents", Icon: "receipt", Right: access.SeeDocuments},
+	{Title: "Чеки", Short: "Все операции", Path: "/lk/documents", Icon: "receipt", Right: access.SeeDocuments, Phone: true},
+	{Title: "Карта", Path: "/lk/map", Icon: "map", Right: access.SeeRevenue, Phone: true},
 	{Title: "Отчеты", Path: "/lk/reports", Icon: "table", Right: access.OrderReports},
 }
 
@@ -57,11 +63,13 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	door.Mount(f)
-	registers.Mount(f, registers.Options{Fleet: o.Fleet, KKTAddr: o.KKTAddr})
+	registers.Mount(f, registers.Options{Fleet: o.Fleet, Ledger: o.Ledger, KKTAddr: o.KKTAddr})
 	profile.Mount(f, profile.Options{Fleet: o.Fleet})
 	documents.Mount(f, documents.Options{Fleet: o.Fleet, Ledger: o.Ledger})
 	monitoring.Mount(f, monitoring.Options{Fleet: o.Fleet, Reports: o.Reports})
 	reports.Mount(f, reports.Options{Reports: o.Reports, Fleet: o.Fleet})
-	f.Person("GET /lk", func(v *page.Visit) error { return v.Redirect("/lk/registers") })
+	analytics.Mount(f, analytics.Options{Fleet: o.Fleet, Ledger: o.Ledger})
+	home.Mount(f, home.Options{Fleet: o.Fleet, Ledger: o.Ledger})
+	outletmap.Mount(f, outletmap.Options{Fleet: o.Fleet, Ledger: o.Ledger})
 	return f, nil
 }

@@ -3,7 +3,9 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
@@ -139,15 +141,31 @@ func (s *Service) Total(ctx context.Context, parts []Part) (Totals, error) {
 	return all[0], nil
 }
 
+// Good is a thing that was sold.
+type Good struct{ store.Goods }
+
+// Net is the revenue: sold less given back.
+func (g Good) Net() fiscal.Kopecks { return g.Revenue - g.Returned }
+
+// Sold is the quantity that was sold, less what was given back, as people write it.
+func (g Good) Sold() string {
+	n, sign := g.Quantity-g.ReturnedQuantity, ""
+	if n < 0 {
+		n, sign = -n, "−"
+	}
+	text := fmt.Sprintf("%d,%06d", n/store.Millionth, n%store.Millionth)
+	return sign + strings.TrimRight(strings.TrimRight(text, "0"), ",")
+}
+
 // Sold are the goods of the parts, the greatest revenue (sales less returns) first,
 // at most limit. Each part gives at most store.MaxLimit goods, those that sold most.
-func (s *Service) Sold(ctx context.Context, parts []Part, limit int) ([]store.Goods, error) {
+func (s *Service) Sold(ctx context.Context, parts []Part, limit int) ([]Good, error) {
 	type key struct {
 		name, unit    string
 		rate, measure uint8
 	}
 	place := map[key]int{}
-	var all []store.Goods
+	var all []Good
 	for _, part := range parts {
 		goods, err := s.Goods(ctx, part, store.Search{}, store.MaxLimit)
 		if err != nil {
@@ -158,7 +176,7 @@ func (s *Service) Sold(ctx context.Context, parts []Part, limit int) ([]store.Go
 			i, ok := place[k]
 			if !ok {
 				place[k] = len(all)
-				all = append(all, g)
+				all = append(all, Good{g})
 				continue
 			}
 			sum := &all[i]
@@ -166,8 +184,8 @@ func (s *Service) Sold(ctx context.Context, parts []Part, limit int) ([]store.Go
 			sum.ReturnedQuantity, sum.Returned = sum.ReturnedQuantity+g.ReturnedQuantity, sum.Returned+g.Returned
 		}
 	}
-	slices.SortFunc(all, func(a, b store.Goods) int {
-		return cmp.Or(cmp.Compare(b.Revenue-b.Returned, a.Revenue-a.Returned), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Unit, b.Unit))
+	slices.SortFunc(all, func(a, b Good) int {
+		return cmp.Or(cmp.Compare(b.Net(), a.Net()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Unit, b.Unit))
 	})
 	return all[:min(len(all), limit)], nil
 }

@@ -42,6 +42,7 @@ type Section struct {
 	Path  string
 	Icon  string       // name of an icon
 	Right access.Right // without it the section is not shown
+	Short string       // title in the bottom bar; Title when empty
 	Phone bool         // one of the four of the bottom bar on a phone (CAB-181)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 )
 
 //go:embed templates/*.html
@@ -25,6 +26,8 @@ type Options struct {
 	Fleet *fleet.Service
 	// KKTAddr is where registers connect, "HOST:PORT" (CAB-060).
 	KKTAddr string
+	// Ledger tells what was sold in the current shift (CAB-074).
+	Ledger *ledger.Service
 }
 
 type area struct {
@@ -195,12 +198,17 @@ func (a *area) showCard(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
+	current, err := a.now(v, e)
+	if err != nil {
+		return err
+	}
 	return v.Render(a.card, struct {
 		row
-		Drives []fleet.Drive
-		Memory float64
-		Edit   bool
-	}{rows[0], drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters)})
+		Current *now
+		Drives  []fleet.Drive
+		Memory  float64
+		Edit    bool
+	}{rows[0], current, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters)})
 }
 
 // showSettings tells what to write into a register, and whether it ever came here
