@@ -48,7 +48,7 @@ func (s *Service) sms(d *store.Document, doc *ffd.Document) notify.Message {
 
 // notMine stands in a letter where the id of the message goes: only whoever got the
 // letter knows it.
-const notMine = "{message}"
+const notMine = "0message0id0"
 
 func (s *Service) sign(text, id string) string { return strings.ReplaceAll(text, notMine, id) }
 
