@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance/model"
@@ -99,7 +101,8 @@ func (c *Conn) Break() {
 // reports whether the peer stopped reading.
 func (c *Conn) Flood(message []byte, stuck, limit time.Duration) bool {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		tcp.SetReadBuffer(4 << 10)
+		// The read buffer stays: with a tiny one the kernel drops what does not fit, and
+		// then a reset too, for it stands outside of the window.
 		tcp.SetWriteBuffer(4 << 10)
 	}
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
@@ -109,6 +112,27 @@ func (c *Conn) Flood(message []byte, stuck, limit time.Duration) bool {
 		}
 	}
 	return false
+}
+
+// CutOff waits, without reading a byte, for the peer to end a connection that it
+// cannot write to: more of the message is written until a write fails for another
+// reason than time, or until nothing of it was taken for the limit. It tells how long
+// nothing had been taken.
+func (c *Conn) CutOff(message []byte, limit time.Duration) (Ending, time.Duration) {
+	moved := time.Now()
+	for time.Since(moved) < limit {
+		c.SetWriteDeadline(time.Now().Add(limit / 50))
+		n, err := c.Write(message)
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.settle(nil, Reset)
+			return Reset, time.Since(moved)
+		}
+		if n > 0 {
+			moved = time.Now()
+		}
+	}
+	c.settle(nil, Hung)
+	return Hung, time.Since(moved)
 }
 
 // Ended waits for the end of a connection whose answers nobody read: what still
