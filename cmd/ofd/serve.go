@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server"
+	"github.com/fiscalbench/fiscalbench/server/headroom"
 )
 
 // serveCmd are the settings of serve. Repeatable ones are slices.
@@ -63,6 +63,7 @@ type serveCmd struct {
 	Control string   `name:"control" placeholder:"127.0.0.1:PORT" help:"Control port for faults and counters; loopback only (default: none)."`
 
 	Demo     bool   `name:"demo" help:"Run emulated registers in this process."`
+	DemoDays int    `name:"demo-days" default:"90" help:"Days of history that the demo makes before it goes on in the present (default ${default})."`
 	Seed     int64  `name:"seed" default:"1" help:"Seed of the demo and of faults by rate (default ${default})."`
 	LogLevel string `name:"log-level" placeholder:"debug|info|warn|error" help:"What to log (default info; warn with --demo)."`
 }
@@ -90,6 +91,9 @@ func (s *serveCmd) Run(p *process) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	if usual := headroom.Keep(headroom.Default); usual != nil {
+		defer usual()
+	}
 
 	o, closePlugin, err := s.options(ctx, log)
 	if err != nil {
@@ -104,6 +108,7 @@ func (s *serveCmd) Run(p *process) error {
 			log.Error("closing the store", "err", err)
 		}
 	}()
+	b := s.newBench(o)
 	srv, err := server.New(*o)
 	if err != nil {
 		return coded{exitUsage, err}
@@ -112,14 +117,18 @@ func (s *serveCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	office, err := s.openPeople(ctx, l, o, log)
+	office, err := s.openPeople(ctx, l, o, b, log)
 	if err != nil {
 		l.close()
 		return err
 	}
 	defer office.close(log)
+	if err := s.prepareDemo(ctx, l, o, b, office, p, log); err != nil {
+		l.close()
+		return err
+	}
 	fmt.Fprintf(p.err, banner, s.keys())
-	return s.serve(ctx, stop, p, srv, office, l, o, log)
+	return s.serve(ctx, stop, p, srv, office, b, l, o, log)
 }
 
 func (s *serveCmd) keys() string {
@@ -192,7 +201,7 @@ func (l *listeners) ready() string {
 }
 
 // serve runs everything until ctx ends or a part of it breaks, then drains.
-func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, office *people, l listeners, o *server.Options, log *slog.Logger) error {
+func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *server.Server, office *people, b *bench, l listeners, o *server.Options, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return srv.Serve(l.kkt) })
 	if l.marking != nil {
@@ -205,14 +214,12 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	g.Go(func() error { return ended(ctx, office.run(ctx)) })
 	if s.Retention {
 		term := termFlags{s.KeepYears, s.BenchTerm}
-		g.Go(func() error { return ended(ctx, retainDaily(ctx, s.Store, term, o.Now, log)) })
+		g.Go(func() error { return ended(ctx, retainDaily(ctx, s.Store, term, b.clock.Now, log)) })
 	}
 	fmt.Fprint(p.out, l.ready())
-	if s.Demo {
-		g.Go(func() error {
-			return ended(ctx, startDemo(ctx, demoOptions{KKTAddr: l.kkt.Addr().String(), OFD: fiscal.INN(s.INN), Seed: s.Seed,
-				Stats: o.Store.Stats, Stdout: p.out, Logger: log}))
-		})
+	if b.demo != nil {
+		fmt.Fprint(p.out, office.hello())
+		g.Go(func() error { return ended(ctx, b.demo.run(ctx)) })
 	}
 	g.Go(func() error {
 		<-ctx.Done()

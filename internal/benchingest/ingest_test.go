@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 // size of a measure.
@@ -72,6 +75,9 @@ func TestIngest(t *testing.T) {
 	b := &bench{t: t, place: work, results: place, size: full, say: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%s  "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
 	}}
+	if only := os.Getenv("BENCH_INGEST_CASES"); only != "" {
+		b.only = strings.Split(only, ",")
+	}
 	engines := []engine{{"SQLite", func(name string) string { return "sqlite:" + filepath.Join(work, name+".db") }}}
 	if os.Getenv("BENCH_INGEST_ENGINE") != "sqlite" {
 		engines = append(engines, postgresEngine(t))
@@ -119,19 +125,31 @@ type bench struct {
 	place   string // of databases
 	results string // of profiles and the report; empty: none
 	size    size
+	only    []string // cases to measure; empty: all
 	say     func(format string, args ...any)
 	report  report
 	seed    uint64
 }
 
+// asked reports whether a case is to be measured: append, bare, kept, each, half,
+// halfeach, lone, projected.
+func (b *bench) asked(name string) bool { return len(b.only) == 0 || slices.Contains(b.only, name) }
+
 func (b *bench) run(engines ...engine) {
 	if b.say == nil {
 		b.say = b.t.Logf
 	}
-	work := accepted(b.t, b.size.registers, b.size.documents)
-	b.say("%d documents made for the bare stores", b.size.documents)
+	var work [][]store.Acceptance
+	if b.asked("append") || b.asked("bare") {
+		work = accepted(b.t, b.size.registers, b.size.documents)
+		b.say("%d documents made for the bare stores", b.size.documents)
+	}
 	b.report.Groups = groups
 	for _, g := range groups {
+		if !b.asked("append") {
+			b.report.Append = append(b.report.Append, 0)
+			continue
+		}
 		n := appended(b.t, b.place, work, g, b.size.each)
 		b.report.Append = append(b.report.Append, n)
 		b.say("append and fdatasync, groups of %d: %.0f documents/s", g, n)
@@ -139,6 +157,10 @@ func (b *bench) run(engines ...engine) {
 	for _, e := range engines {
 		r := engineReport{Name: e.name}
 		for _, g := range groups {
+			if !b.asked("bare") {
+				r.Bare = append(r.Bare, 0)
+				continue
+			}
 			n := bare(b.t, e.url(fmt.Sprintf("bare%d", g)), work, g, b.size.each)
 			r.Bare = append(r.Bare, n)
 			b.say("bare %s, %d waiting: %.0f documents/s", e.name, g, n)
@@ -155,6 +177,9 @@ func (b *bench) run(engines ...engine) {
 func (b *bench) engine(e engine, r *engineReport) {
 	for round := range b.size.rounds {
 		for _, each := range []bool{false, true} {
+			if !b.asked(name(each, "each", "kept")) {
+				continue
+			}
 			for _, unchecked := range []bool{false, true} {
 				s := serverSettings{Store: e.url(fmt.Sprintf("full%d%t%t", round, each, unchecked)), Unchecked: unchecked}
 				if b.results != "" && round == 0 {
@@ -170,23 +195,42 @@ func (b *bench) engine(e engine, r *engineReport) {
 			}
 		}
 	}
-	half := r.Kept.Checked.PerSecond / 2
-	m := b.together(serverSettings{Store: e.url("half")}, loadOptions{Registers: b.size.registers, Rate: half, Duration: b.size.serve, Prebuilt: true})
-	r.Half = latency{Rate: half, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
-	b.say("%s at half of that, %.0f/s: %s", e.name, half, &m)
+	b.half(e, r)
 	if !b.size.all {
 		return
 	}
-	half = r.Each.Checked.PerSecond / 2
-	m = b.together(serverSettings{Store: e.url("halfeach")}, loadOptions{Registers: b.size.registers, Rate: half, Duration: b.size.serve, Prebuilt: true, OneConnection: true})
-	r.HalfEach = latency{Rate: half, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
-	b.say("%s at half of that, a connection each, %.0f/s: %s", e.name, half, &m)
-	m = b.together(serverSettings{Store: e.url("lone")}, loadOptions{Registers: 1, Duration: b.size.serve / 2, Documents: b.size.built / 8, Prebuilt: true})
-	r.Lone = latency{Rate: m.Load.PerSecond, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
-	b.say("%s, one lone register: %s", e.name, &m)
-	m = b.together(serverSettings{Store: e.url("projected"), Project: true}, loadOptions{Registers: b.size.registers, Duration: b.size.serve, Documents: b.size.built, Prebuilt: true})
-	r.Projected = m.Load.PerSecond
-	b.say("%s, kept alive, all checks, items projected behind: %s", e.name, &m)
+	if b.asked("lone") {
+		m := b.together(serverSettings{Store: e.url("lone")}, loadOptions{Registers: 1, Duration: b.size.serve / 2, Documents: b.size.built / 8, Prebuilt: true})
+		r.Lone = latency{Rate: m.Load.PerSecond, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
+		b.say("%s, one lone register: %s", e.name, &m)
+	}
+	if b.asked("projected") {
+		m := b.together(serverSettings{Store: e.url("projected"), Project: true}, loadOptions{Registers: b.size.registers, Duration: b.size.serve, Documents: b.size.built, Prebuilt: true})
+		r.Projected = m.Load.PerSecond
+		b.say("%s, kept alive, all checks, items projected behind: %s", e.name, &m)
+	}
+}
+
+// usualRate stands for the rate that a run without the full speed does not know.
+const usualRate = 12_000
+
+// half measures the latency at half of the rate that was reached at full speed.
+func (b *bench) half(e engine, r *engineReport) {
+	measure := func(each bool, full float64) latency {
+		if full == 0 {
+			full = usualRate / name(each, 2.0, 1.0)
+		}
+		m := b.together(serverSettings{Store: e.url(name(each, "halfeach", "half"))},
+			loadOptions{Registers: b.size.registers, Rate: full / 2, Duration: b.size.serve, Prebuilt: true, OneConnection: each})
+		b.say("%s at half of that, %s, %.0f/s: %s", e.name, name(each, "a connection each", "kept alive"), full/2, &m)
+		return latency{Rate: full / 2, P50: m.Load.Latency.P50, P99: m.Load.Latency.P99, P999: m.Load.Latency.P999}
+	}
+	if b.asked("half") {
+		r.Half = measure(false, r.Kept.Checked.PerSecond)
+	}
+	if b.asked("halfeach") && b.size.all {
+		r.HalfEach = measure(true, r.Each.Checked.PerSecond)
+	}
 }
 
 // together gives every run its own drives.
@@ -196,7 +240,7 @@ func (b *bench) together(s serverSettings, o loadOptions) measured {
 	return together(b.t, s, o)
 }
 
-func name(yes bool, a, b string) string {
+func name[T any](yes bool, a, b T) T {
 	if yes {
 		return a
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal/sign"
+	"github.com/fiscalbench/fiscalbench/server/headroom"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -54,6 +55,7 @@ func serve() (err error) {
 	if err := json.Unmarshal([]byte(os.Getenv(settingsVariable)), &s); err != nil {
 		return err
 	}
+	headroom.Keep(headroom.Default) // as ofd serve does
 	db, err := openStore(s.Store)
 	if err != nil {
 		return err
