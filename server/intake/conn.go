@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,11 +21,11 @@ type conn struct {
 	peer    string
 	from    *peer
 	dec     wire.Decoder
-	began   time.Time            // when the first byte of the message being read came
-	headed  bool                 // the header of the message being read came, and read.stall was asked
-	stalled bool                 // and it acted
-	held    bool                 // by the limit of messages
-	first   [wire.HeaderLen]byte // all the memory a silent connection takes
+	began   time.Time // when the first byte of the message being read came
+	headed  bool      // the header of the message being read came, and read.stall was asked
+	stalled bool      // and it acted
+	held    bool      // by the limit of messages
+	receive *receiver
 
 	// For people who look on.
 	since    time.Time
@@ -34,14 +33,10 @@ type conn struct {
 	messages atomic.Uint64
 }
 
-// chunks are buffers for the rest of a message; a connection has one only while a
-// read returns.
-var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
-
 var errDraining = errors.New("intake: draining")
 
 func newConn(in *Intake, nc net.Conn, from *peer) *conn {
-	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), from: from, since: time.Now(),
+	return &conn{in: in, nc: nc, peer: nc.RemoteAddr().String(), from: from, since: time.Now(), receive: newReceiver(nc),
 		dec: wire.Decoder{Profile: in.o.Settings.profileFor(fiscal.BadPVersion), MaxBody: in.o.Limits.Body}}
 }
 
@@ -112,21 +107,12 @@ func (c *conn) read() error {
 	if c.in.draining.Load() { // after the deadline: wake sets another
 		return errDraining
 	}
-	buf := c.first[:]
-	if inside {
-		chunk := chunks.Get().(*[16 << 10]byte)
-		defer chunks.Put(chunk)
-		buf = chunk[:]
-	}
-	n, err := c.nc.Read(buf)
-	if n == 0 {
-		return err
-	}
-	if !inside {
-		c.began = time.Now()
-	}
-	c.dec.Feed(buf[:n])
-	return nil
+	return c.receive.next(func(b []byte) {
+		if !inside {
+			c.began = time.Now()
+		}
+		c.dec.Feed(b)
+	})
 }
 
 // wake ends a read that waits, so that the connection sees the shutdown.
