@@ -28,6 +28,7 @@ type cli struct {
 	Export    exportCmd    `cmd:"" help:"Write a whole base as JSON lines."`
 	Import    importCmd    `cmd:"" help:"Read an export into an empty base."`
 	Backup    backupCmd    `cmd:"" help:"Copy a SQLite base to a new file while servers go on."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring a base up to this program's schema; divide a PostgreSQL base over several machines."`
 	Retention retentionCmd `cmd:"" help:"Delete what has outlived its term, with a protocol."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
