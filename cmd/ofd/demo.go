@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
+	"sync/atomic"
 	"time"
+	_ "time/tzdata" // the chain stands in several zones, on machines that know none too
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,44 +21,165 @@ import (
 type demoOptions struct {
 	KKTAddr string     // where registers connect, HOST:PORT
 	OFD     fiscal.INN // the operator's number, tag 1017
-	Seed    int64      // the same seed gives the same documents
+	Seed    int64      // the same seed and the same end give the same documents
+	Days    int        // of the history before the present
+	Time    *demoTime
+	Drive   func(context.Context, fiscal.FNNumber) (store.Drive, error)
 	// Stats are the server's totals, for the running summary line.
 	Stats  func(context.Context) (store.Stats, error)
 	Stdout io.Writer // of the summary line, after the ready line
 	Logger *slog.Logger
 }
 
-// startDemo runs emulated registers against the server until ctx ends, and writes a
-// running one-line summary. It returns nil or ctx's error when it ended because ctx
-// did; any other error ends the server. Registers are at rest when it returns.
-func startDemo(ctx context.Context, o demoOptions) error {
-	g, ctx := errgroup.WithContext(ctx)
-	start := demoStart(time.Now())
-	for i, shop := range demoShops {
-		rng := rand.New(rand.NewPCG(uint64(o.Seed), uint64(i)))
-		g.Go(func() error {
-			if err := shop.live(ctx, o, start, rng); err != nil {
-				return fmt.Errorf("demo register %q: %w", shop.user, err)
-			}
-			return nil
-		})
+// demoTime is the operator's time of arrival in a demo: while the history is made it
+// runs through the past with the registers, afterwards it is the bench's clock.
+type demoTime struct {
+	present func() time.Time
+	past    atomic.Int64 // nanoseconds; 0: the present
+	over    atomic.Bool
+}
+
+func newDemoTime(present func() time.Time) *demoTime { return &demoTime{present: present} }
+
+// Now is when a document arrives.
+func (d *demoTime) Now() time.Time {
+	if past := d.past.Load(); past != 0 {
+		return time.Unix(0, past)
 	}
-	g.Go(func() error { return summarise(ctx, o) })
+	return d.present()
+}
+
+// follow moves the past on to a moment; never back.
+func (d *demoTime) follow(at time.Time) {
+	for !d.over.Load() {
+		before := d.past.Load()
+		if at.UnixNano() <= before || d.past.CompareAndSwap(before, at.UnixNano()) {
+			return
+		}
+	}
+}
+
+// arrive ends the past.
+func (d *demoTime) arrive() {
+	d.over.Store(true)
+	d.past.Store(0)
+}
+
+// demo is the registers of the chain.
+type demo struct {
+	o         demoOptions
+	registers []*demoRegister
+}
+
+// newDemo makes the registers; they are at rest.
+func newDemo(o demoOptions) (*demo, error) {
+	d := &demo{o: o}
+	for n := range chainRegisters {
+		r, err := newDemoRegister(n, o.Seed)
+		if err != nil {
+			return nil, fmt.Errorf("demo: %w", err)
+		}
+		d.registers = append(d.registers, r)
+	}
+	return d, nil
+}
+
+// start puts drives into the registers. There is no history to be made when the store
+// knows the drives that the seed gives: the past is there, and the registers get new
+// ones.
+func (d *demo) start(ctx context.Context, now time.Time) error {
+	again := false
+	used := func(n fiscal.FNNumber) bool {
+		_, err := d.o.Drive(ctx, n)
+		again = again || err == nil
+		return err == nil
+	}
+	for _, r := range d.registers {
+		if err := r.start(&d.o, now, used); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	if again {
+		for _, r := range d.registers {
+			r.first = r.dayOf(now).AddDate(0, 0, 1) // no past
+		}
+	}
+	return nil
+}
+
+// historyStep is how far registers may be apart in the past: what one sends arrives
+// no later than that.
+const historyStep = 15 * time.Minute
+
+// maxAtOnce bounds the registers at work at the same time.
+const maxAtOnce = 8
+
+// run lives through the history, then goes on in the present until ctx ends, and
+// writes a running one-line summary. It returns nil or ctx's error when it ended
+// because ctx did; any other error ends the server. Registers are at rest when it
+// returns.
+func (d *demo) run(ctx context.Context) error {
+	defer func() {
+		for _, r := range d.registers {
+			r.mu.Lock()
+			if r.e != nil {
+				_ = r.e.Close()
+			}
+			r.mu.Unlock()
+		}
+	}()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := d.history(ctx); err != nil {
+			return ignoreEnd(ctx, err)
+		}
+		live, ctx := errgroup.WithContext(ctx)
+		for _, r := range d.registers {
+			if r.working() {
+				live.Go(func() error { return r.trade(ctx, &d.o) })
+			}
+		}
+		return live.Wait()
+	})
+	g.Go(func() error { return summarise(ctx, d.o) })
 	return g.Wait()
 }
 
-// Pace of the demo: a month that went by is lived at a day a minute.
-const (
-	demoDays      = 30
-	demoDayLength = time.Minute
-	demoOpens     = 9 * time.Hour  // of the day, on the register's clock
-	demoTrades    = 12 * time.Hour // a day
-)
+// history makes the past up to the present, all registers in step.
+func (d *demo) history(ctx context.Context) error {
+	defer d.o.Time.arrive()
+	from := d.registers[0].first
+	for _, r := range d.registers {
+		if r.first.Before(from) {
+			from = r.first
+		}
+	}
+	for at := from; ; at = at.Add(historyStep) {
+		now := d.o.Time.present()
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(maxAtOnce)
+		for _, r := range d.registers {
+			g.Go(func() error { return r.live(ctx, &d.o, earlier(at, now)) })
+		}
+		if err := g.Wait(); err != nil || !at.Before(now) {
+			return err
+		}
+	}
+}
 
-// demoStart is midnight before the first day of the demo, on the wall clock.
-func demoStart(now time.Time) time.Time {
-	y, m, d := now.Date()
-	return time.Date(y, m, d-demoDays, 0, 0, 0, 0, now.Location())
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// ignoreEnd drops what went wrong because the demo was told to end.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // Periods of the summary: on a terminal one line is written over, elsewhere lines
@@ -88,7 +211,15 @@ func summarise(ctx context.Context, o demoOptions) error {
 			if err != nil {
 				return fmt.Errorf("demo summary: %w", err)
 			}
-			fmt.Fprintf(o.Stdout, "%sregisters %d, documents %d, confirmations %d, findings %d%s", start, s.Drives, s.Documents, s.Confirmations, s.Findings, end)
+			fmt.Fprintf(o.Stdout, "%sregisters %d, documents %d, confirmations %d, findings %d, %s%s", start, s.Drives, s.Documents, s.Confirmations, s.Findings, o.Time.where(), end)
 		}
 	}
+}
+
+// where the demo is in its time; always as long, so that a line covers the last one.
+func (d *demoTime) where() string {
+	if past := d.past.Load(); past != 0 {
+		return "history " + time.Unix(0, past).UTC().Format(time.DateOnly)
+	}
+	return "at the present    "
 }

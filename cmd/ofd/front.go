@@ -17,10 +17,11 @@ import (
 type people struct {
 	*front.Front
 	office *office.Office
+	site   string
 }
 
 // openPeople opens the cabinet's base beside the store and puts the front on it.
-func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Options, log *slog.Logger) (*people, error) {
+func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Options, b *bench, log *slog.Logger) (*people, error) {
 	if l.http == nil || !s.Cabinet {
 		return nil, nil
 	}
@@ -36,12 +37,20 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 	if name == "" {
 		name = server.DefaultName
 	}
-	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: o.Now, Logger: log, Registry: o.Registry})
+	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Logger: log, Registry: o.Registry})
 	if err != nil {
 		_ = base.Close()
 		return nil, err
 	}
-	return &people{f, base}, nil
+	return &people{f, base, site}, nil
+}
+
+// hello tells the people of the demo how to come in; nothing without a cabinet.
+func (p *people) hello() string {
+	if p == nil {
+		return ""
+	}
+	return chainHello(p.site)
 }
 
 // web is what is served at --http: the machine's side and, with a cabinet, people's.

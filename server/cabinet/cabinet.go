@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/analytics"
@@ -40,6 +41,7 @@ type Options struct {
 	Secure          bool // people come by https
 	Bench           bool // show what only a test bench has
 	Now             func() time.Time
+	Clock           *clock.Clock // the bench's; nil: it cannot be moved
 	Logger          *slog.Logger
 }
 
@@ -57,8 +59,12 @@ var sections = []page.Section{
 
 // New makes the cabinet.
 func New(o Options) (http.Handler, error) {
-	f, err := page.New(page.Options{Accounts: o.Accounts, OFDName: o.OFDName, OFDINN: o.OFDINN, Secure: o.Secure, Bench: o.Bench,
-		Sections: sections, Now: o.Now, Logger: o.Logger})
+	frame := page.Options{Accounts: o.Accounts, OFDName: o.OFDName, OFDINN: o.OFDINN, Secure: o.Secure, Bench: o.Bench,
+		Sections: sections, Now: o.Now, Logger: o.Logger}
+	if o.Clock != nil {
+		frame.Moved = o.Clock.Moved
+	}
+	f, err := page.New(frame)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
 	"github.com/fiscalbench/fiscalbench/server/feed"
@@ -42,6 +43,7 @@ type Options struct {
 	SMS     notify.Carrier
 
 	Now    func() time.Time
+	Clock  *clock.Clock // the bench's, when people may move it; Now is of it when nil
 	Logger *slog.Logger
 	// Registry gets the metrics of the workers that follow documents; nil: none.
 	Registry prometheus.Registerer
@@ -71,6 +73,9 @@ func New(o Options) (*Front, error) {
 	if !ok {
 		return nil, errors.New("front: the store has no projected tables")
 	}
+	if o.Now == nil && o.Clock != nil {
+		o.Now = o.Clock.Now
+	}
 	f := &Front{Ledger: ledger.New(o.Store, projected)}
 	var err error
 	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
@@ -90,7 +95,7 @@ func New(o Options) (*Front, error) {
 		return nil, err
 	}
 	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
-		Bench: o.Bench, Now: o.Now, Logger: o.Logger})
+		Bench: o.Bench, Now: o.Now, Clock: o.Clock, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}

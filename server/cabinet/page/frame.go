@@ -33,7 +33,10 @@ type Options struct {
 	Bench    bool
 	Sections []Section
 	Now      func() time.Time // time.Now when nil
-	Logger   *slog.Logger     // nil discards
+	// Moved is how far the bench's clock was moved: then every page shows its date
+	// (SIM-11). It cannot be moved when nil.
+	Moved  func() time.Duration
+	Logger *slog.Logger // nil discards
 }
 
 // Section is an entry of the menu.

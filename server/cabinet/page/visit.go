@@ -94,6 +94,9 @@ func (v *Visit) Zone() *time.Location {
 // Now is the bench's clock in the organisation's zone.
 func (v *Visit) Now() time.Time { return v.frame.o.Now().In(v.Zone()) }
 
+// Moved tells that the bench's clock was moved.
+func (v *Visit) Moved() bool { return v.frame.o.Moved != nil && v.frame.o.Moved() != 0 }
+
 // Form is a field of the form or of the address, without blanks around.
 func (v *Visit) Form(name string) string { return strings.TrimSpace(v.R.FormValue(name)) }
 
