@@ -14,7 +14,7 @@ build:
 	@mkdir -p $(BIN)
 	$(GO) build -o $(BIN)/ ./cmd/...
 
-# The main job: an operator with demo registers that live a day in accelerated time.
+# The main job: an operator with a demo chain of shops, its cabinet and three months behind it.
 run:
 	@mkdir -p $(BIN) $(RUN_DIR)
 	$(GO) build -o $(BIN)/ ./cmd/ofd
