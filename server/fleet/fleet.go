@@ -97,6 +97,16 @@ type Store interface {
 	Thresholds(ctx context.Context, user string) (Thresholds, error)
 	SetThresholds(ctx context.Context, user string, t Thresholds) error
 	DropThresholds(ctx context.Context, user string) error
+
+	// Alerts that are switched on, of all organisations; Alert of one user, or
+	// ErrNotFound. AddAlert does nothing to one that is there; UpdateAlert writes when
+	// the stored version is the given one and makes it one greater, or fails with
+	// ErrStale.
+	Alerts(ctx context.Context) ([]Alert, error)
+	Alert(ctx context.Context, org, user string) (Alert, error)
+	AddAlert(ctx context.Context, a Alert) error
+	UpdateAlert(ctx context.Context, a Alert) error
+	DropAlert(ctx context.Context, org, user string) error
 }
 
 // Orgs tells of organisations; account.Service is one.

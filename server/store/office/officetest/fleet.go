@@ -30,6 +30,10 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		}
 		return s, ctx
 	}
+	t.Run("Alerts", func(t *testing.T) {
+		s, ctx := start(t)
+		alerts(t, s, ctx)
+	})
 	t.Run("Nodes", func(t *testing.T) {
 		s, ctx := start(t)
 		north := fleet.Node{ID: "n", Org: "o", Kind: fleet.Department, Name: "Север", Version: 1}
