@@ -73,7 +73,7 @@ var exceptions = map[string][]string{
 }
 
 // testHelpers may use what is for tests only: they are imported by tests alone.
-var testHelpers = []string{"fiscal/fiscaltest", "server/servertest", "server/store/storetest", "server/store/office/officetest", "emulator/emulatortest", "conformance/props", "conformance/mutants", "internal/pgtest", "internal/archtest"}
+var testHelpers = []string{"fiscal/fiscaltest", "server/servertest", "server/store/storetest", "server/store/office/officetest", "emulator/emulatortest", "conformance/props", "conformance/mutants", "internal/pgtest", "internal/browser", "internal/archtest"}
 
 // allowed says which areas an area may import.
 var allowed = map[string][]string{
