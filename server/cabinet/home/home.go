@@ -96,18 +96,18 @@ func (a *area) show(v *page.Visit) error {
 	}{Registers: len(all)}
 	d.Online, d.Offline = touch(all)
 	d.Colours, d.Kinds = colours(all), kinds(all)
-	want := chosen(v)
+	kind := want(v.Form("kind"))
 	for _, s := range all {
-		if want.holds(s) {
+		if kind.holds(s) {
 			d.Shown = append(d.Shown, s)
 		}
 	}
-	d.Chosen = want.title()
+	d.Chosen = wants[kind]
 	start, _ := strconv.Atoi(v.Form("from"))
 	start = min(max(0, start), len(d.Shown))
 	if d.Shown = d.Shown[start:]; len(d.Shown) > perPage {
 		d.Shown = d.Shown[:perPage]
-		d.Next = want.link() + "&from=" + strconv.Itoa(start+perPage)
+		d.Next = kind.link() + "&from=" + strconv.Itoa(start+perPage)
 	}
 	if progress, err := a.o.Ledger.Progress(ctx); err == nil {
 		d.Behind = progress.Behind
@@ -183,89 +183,61 @@ func (m *money) ChangeNote() string {
 	return fmt.Sprintf("%+.1f %%", percent)
 }
 
-// want is what the list of registers is cut to.
-type want struct {
-	kind   string // name of an indicator, "flaw", "online", "offline"; empty: the worst of all
-	colour string
-}
+// want is what the list of registers is cut to: "online", "offline" or "flaw".
+type want string
 
-func chosen(v *page.Visit) want { return want{v.Form("kind"), v.Form("colour")} }
-
-func (w want) link() string {
-	return "/lk?" + url.Values{"kind": {w.kind}, "colour": {w.colour}}.Encode()
-}
+// wants with their titles.
+var wants = map[want]string{"online": "на связи", "offline": "не на связи", "flaw": "с документами, которые не прошли ФЛК"}
 
 func (w want) holds(s status) bool {
-	switch w.kind {
+	switch w {
 	case "flaw":
 		return s.State.FlawedFD != 0
 	case "online", "offline":
-		return (s.Lights.Transfer.Colour == fleet.Green) == (w.kind == "online")
-	case "":
-		return w.colour == "" || s.Lights.Worst.String() == w.colour
+		return (s.Lights.Transfer.Colour == fleet.Green) == (w == "online")
 	}
-	for _, i := range s.Lights.All() {
-		if i.Name == w.kind {
-			return w.colour == "" || i.Colour.String() == w.colour
-		}
-	}
-	return false
+	return true
 }
 
-var colourTitles = map[string]string{"green": "работают", "yellow": "с предупреждением", "red": "с проблемой", "grey": "ждём первого документа"}
+func (w want) link() string { return "/lk?" + url.Values{"kind": {string(w)}}.Encode() }
 
-func (w want) title() string {
-	switch w.kind {
-	case "":
-		return colourTitles[w.colour]
-	case "flaw":
-		return "документы с ошибками ФЛК"
-	case "online":
-		return "на связи"
-	case "offline":
-		return "не на связи"
-	}
-	for _, i := range fleet.Indicators() {
-		if i.Name == w.kind {
-			return i.Title
-		}
-	}
-	return ""
-}
-
-func counted(all []status, w want, title string, c fleet.Colour) count {
+func counted(all []status, title string, c fleet.Colour, link string, holds func(status) bool) count {
 	n := 0
 	for _, s := range all {
-		if w.holds(s) {
+		if holds(s) {
 			n++
 		}
 	}
-	return count{title, c, n, w.link() + "#registers"}
+	return count{title, c, n, link}
 }
 
 // touch counts registers that hand documents over as they should, and the others.
 func touch(all []status) (online, offline count) {
-	return counted(all, want{kind: "online"}, "На связи", fleet.Green), counted(all, want{kind: "offline"}, "Не на связи", fleet.Red)
+	of := func(w want, c fleet.Colour) count {
+		return counted(all, wants[w], c, w.link()+"#registers", w.holds)
+	}
+	return of("online", fleet.Green), of("offline", fleet.Red)
 }
 
+// colours are the counters of the traffic light; each leads to the list in the
+// monitoring.
 func colours(all []status) (rows []count) {
+	titles := map[fleet.Colour]string{fleet.Green: "работают", fleet.Yellow: "с предупреждением", fleet.Red: "с проблемой", fleet.Grey: "ждём первого документа"}
 	for _, c := range []fleet.Colour{fleet.Red, fleet.Yellow, fleet.Green, fleet.Grey} {
-		rows = append(rows, counted(all, want{colour: c.String()}, colourTitles[c.String()], c))
+		rows = append(rows, counted(all, titles[c], c, "/lk/monitoring?worst="+c.String(), func(s status) bool { return s.Lights.Worst == c }))
 	}
 	return rows
 }
 
-// kinds of trouble with how many registers have each (CAB-911); none are left out.
+// kinds of trouble with how many registers have each (CAB-911); those that nobody has
+// are left out.
 func kinds(all []status) (rows []count) {
-	for _, i := range fleet.Indicators() {
+	for n, i := range fleet.Indicators() {
 		for _, c := range []fleet.Colour{fleet.Red, fleet.Yellow} {
-			if k := counted(all, want{i.Name, c.String()}, i.Title, c); k.N > 0 {
-				rows = append(rows, k)
-			}
+			link := "/lk/monitoring?" + url.Values{i.Name: {c.String()}}.Encode()
+			rows = append(rows, counted(all, i.Title, c, link, func(s status) bool { return s.Lights.All()[n].Colour == c }))
 		}
 	}
-	if k := counted(all, want{kind: "flaw"}, "документы с ошибками ФЛК", fleet.Yellow); k.N > 0 {
-		rows = append(rows, k)
-	}
-	return rows
+	rows = append(rows, counted(all, "документы с ошибками ФЛК", fleet.Yellow, want("flaw").link()+"#registers", want("flaw").holds))
+	return slices.DeleteFunc(rows, func(c count) bool { return c.N == 0 })
 }
