@@ -84,7 +84,11 @@ type expectation func(check string, offset int, expected, seen any, ok bool)
 const documentOffset = 62
 
 func (a *Ack) readDocument(r *Register, header, payload, request []byte, want expectation) {
-	outer, _ := fields(payload[:min(len(payload), 4+int(payload[2])|int(payload[3])<<8)])
+	if len(payload) < 4 {
+		want("document/stlv", documentOffset, "one STLV of form 7", hex.EncodeToString(payload), false)
+		return
+	}
+	outer, _ := fields(payload[:min(len(payload), 4+int(binary.LittleEndian.Uint16(payload[2:])))])
 	if len(outer) != 1 || outer[0].tag != 7 {
 		want("document/stlv", documentOffset, "one STLV of form 7", hex.EncodeToString(payload[:4]), false)
 		return

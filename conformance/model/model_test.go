@@ -51,6 +51,24 @@ func TestReadAck_JudgesTheVectors(t *testing.T) {
 	}
 }
 
+// TestReadAck_LongDocument: a document of 508 bytes, whose length has bits that adding
+// the header carries over, is found whole.
+func TestReadAck_LongDocument(t *testing.T) {
+	t.Parallel()
+	v := fiscaltest.Protocol()
+	request, answer := v.Message("tb-receipt").Hex.Bytes(), v.Message("tb-confirmation").Hex.Bytes()
+	for _, n := range []int{251, 252, 255, 256, 507, 508, 511, 512, 764} {
+		long := append([]byte{}, answer[:62]...)
+		long = append(long, 7, 0, byte(n), byte(n>>8), 0x0f, 0x27, byte(n-4), byte((n-4)>>8))
+		long = append(long, make([]byte, n-4+8)...) // the only field, tag 9999, and a trailer
+		_, problems := model.ReadAck(fromVector(), request, long)
+		for _, p := range problems {
+			assert.NotContains(t, []string{"document/stlv", "document/tlv"}, p.Check, "%d bytes", n)
+		}
+		assert.NotEmpty(t, problems, "it says nothing that was asked for")
+	}
+}
+
 // TestRegister_MakesTheVectorsBytes: built from the same fields, the message is the
 // vector byte for byte.
 func TestRegister_MakesTheVectorsBytes(t *testing.T) {
