@@ -18,6 +18,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
 // states puts what registers are known by, as if their documents had come.
@@ -297,4 +298,47 @@ func (p *person) upload(path string, file []byte) (int, string) {
 	require.NoError(p.t, w.Close())
 	status, _, body := p.read(p.c.Post(p.site.URL+path, w.FormDataContentType(), &b))
 	return status, body
+}
+
+// NTF-11: who switched it on learns of a changed colour in the cabinet and by letter:
+// register, outlet, reason, since when.
+func TestMonitoring_TellsOfChangedColours(t *testing.T) {
+	p := newPerson(t)
+	v := p.owner()
+	p.shops(v)
+	start := time.Now()
+	p.states(alive(1, start), alive(2, start))
+	watcher := &fleet.Watcher{Fleet: p.registers, People: p.accounts, Outbox: p.outbox, Site: p.site.URL}
+	look := func() []notify.Message {
+		t.Helper()
+		require.NoError(t, watcher.Step(context.Background()))
+		all, err := p.outbox.Messages(context.Background(), notify.Filter{Kind: "NTF-11"})
+		require.NoError(t, err)
+		return all
+	}
+	assert.Empty(t, look(), "nobody switched it on")
+	masha := p.mate(v, "masha@shop.example", access.Manager)
+	masha.post("/lk/monitoring/alerts", "on", "yes")
+	_, _, body := p.post("/lk/monitoring/alerts", "on", "yes", "letters", "yes")
+	assert.Contains(t, body, "Сообщения об изменении цвета включены.")
+	assert.Empty(t, look(), "the first look only remembers")
+	p.moved.Store(int64(25 * time.Hour))
+	letters := look()
+	require.Len(t, letters, 2, "a letter for each register, to the one who wants letters")
+	for _, m := range letters {
+		assert.Equal(t, "ivan@shop.example", m.To)
+		for _, want := range []string{"Касса Север", "Магазин Север", "зелёный → жёлтый", "нет документов 25 ч", start.Add(24 * time.Hour).UTC().Add(3 * time.Hour).Format("02.01.2006 15:04"), p.site.URL + "/lk/registers/"} {
+			assert.Contains(t, m.Text, want)
+		}
+	}
+	assert.Len(t, look(), 2, "once")
+	p.moved.Store(int64(73 * time.Hour))
+	assert.Len(t, look(), 4, "red now")
+	_, _, body = p.get("/lk/monitoring")
+	assert.Contains(t, body, "Последние изменения цвета (4)")
+	_, _, body = masha.get("/lk/monitoring")
+	assert.Contains(t, body, "Последние изменения цвета (4)", "in the cabinet for who wants no letters")
+	require.NoError(t, p.base.Accounts().RemoveMember(context.Background(), v.Org(), v.User()))
+	p.moved.Store(0)
+	assert.Len(t, look(), 4, "no member any more, nothing is told")
 }

@@ -61,6 +61,7 @@ type Front struct {
 	Reports  *report.Service
 
 	handler   http.Handler
+	watcher   *fleet.Watcher
 	followers []*feed.Follower
 }
 
@@ -91,6 +92,7 @@ func New(o Options) (*Front, error) {
 	if err := observe(f.followers, o); err != nil {
 		return nil, fmt.Errorf("front: registering metrics: %w", err)
 	}
+	f.watcher = &fleet.Watcher{Fleet: f.Fleet, People: f.Accounts, Outbox: f.Notify, Site: o.Site}
 	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
@@ -114,5 +116,6 @@ func (f *Front) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return f.Notify.Run(ctx) })
 	g.Go(func() error { return f.Reports.Run(ctx) })
+	g.Go(func() error { return f.watcher.Run(ctx) })
 	return g.Wait()
 }

@@ -40,6 +40,7 @@ func Mount(f *page.Frame, o Options) {
 	f.Client("GET /lk/monitoring/export", access.SeeRegisters, a.export)
 	f.Client("GET /lk/monitoring/thresholds", access.SeeRegisters, a.showThresholds)
 	f.Client("POST /lk/monitoring/thresholds", access.SeeRegisters, a.doThresholds)
+	f.Client("POST /lk/monitoring/alerts", access.SeeRegisters, a.doAlerts)
 }
 
 // problem in the address stands for yellow and red (CAB-095).
@@ -110,6 +111,10 @@ func (a *area) showBoard(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
+	alert, _, err := a.o.Fleet.Alert(ctx, v.Viewer)
+	if err != nil {
+		return err
+	}
 	loose := fleet.Counts{}
 	for i := range loose {
 		loose[i] = w.All[i] - w.Placed[i]
@@ -123,7 +128,8 @@ func (a *area) showBoard(v *page.Visit) error {
 		Loose   fleet.Counts
 		Colours []string
 		Export  string
-	}{w, l, tree, fleet.Groups(every), choices(v, w), loose, []string{"green", "yellow", "red", "grey"}, "/lk/monitoring/export?" + query(v)})
+		Changes []fleet.Change
+	}{w, l, tree, fleet.Groups(every), choices(v, w), loose, []string{"green", "yellow", "red", "grey"}, "/lk/monitoring/export?" + query(v), alert.Changes})
 }
 
 // query is the filter of the address as an address.
@@ -162,6 +168,8 @@ type limits struct {
 
 	Own   bool
 	Wrong page.Invalid
+	Alert fleet.Alert
+	On    bool // the alert is
 }
 
 func number(f float64) string {
@@ -179,7 +187,11 @@ func (a *area) showThresholds(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Render(a.thresholds, limitsOf(t, own))
+	l := limitsOf(t, own)
+	if l.Alert, l.On, err = a.o.Fleet.Alert(v.R.Context(), v.Viewer); err != nil {
+		return err
+	}
+	return v.Render(a.thresholds, l)
 }
 
 // doThresholds keeps the viewer's own thresholds or returns the default (CAB-093).
@@ -221,5 +233,25 @@ func (a *area) doThresholds(v *page.Visit) error {
 		}
 		l.Wrong = page.Invalid(bad)
 	}
+	if l.Alert, l.On, err = a.o.Fleet.Alert(ctx, v.Viewer); err != nil {
+		return err
+	}
 	return v.RenderStatus(http.StatusUnprocessableEntity, a.thresholds, l)
+}
+
+// doAlerts switches messages about changed colours on or off (NTF-11).
+func (a *area) doAlerts(v *page.Visit) error {
+	on, letters := v.Form("on") == "yes", v.Form("letters") == "yes"
+	if err := a.o.Fleet.SetAlert(v.R.Context(), v.Viewer, on, letters); err != nil {
+		return err
+	}
+	said := "Сообщения об изменении цвета выключены."
+	switch {
+	case on && letters && v.User.Email == "":
+		said = "Сообщения включены. Писем не будет, пока в профиле нет адреса электронной почты."
+	case on:
+		said = "Сообщения об изменении цвета включены."
+	}
+	v.Say(said)
+	return v.Redirect("/lk/monitoring/thresholds")
 }
