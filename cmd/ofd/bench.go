@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server"
+	"github.com/fiscalbench/fiscalbench/server/control"
 )
 
 // bench is what makes an operator a test bench: its clock (SIM-11) and its demo.
@@ -26,6 +28,14 @@ func (s *serveCmd) newBench(o *server.Options) *bench {
 		o.Now = b.past.Now
 	}
 	return b
+}
+
+// api adds what moves the clock to the bench's own API.
+func (b *bench) api(h http.Handler, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/bench/v1/clock", control.Clock(b.clock, log))
+	mux.Handle("/", h)
+	return mux
 }
 
 // prepareDemo makes the chain's registers and, with a cabinet, its people and places.

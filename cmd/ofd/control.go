@@ -43,8 +43,8 @@ func (s *serveCmd) listenControl(ctx context.Context) (net.Listener, error) {
 	return ln, nil
 }
 
-func controlOf(srv *server.Server, o *server.Options, log *slog.Logger) http.Handler {
-	return control.Handler(control.Options{Faults: o.Faults, Health: srv.Health, Stats: o.Store.Stats, Logger: log})
+func controlOf(srv *server.Server, o *server.Options, b *bench, log *slog.Logger) http.Handler {
+	return control.Handler(control.Options{Faults: o.Faults, Health: srv.Health, Stats: o.Store.Stats, Clock: b.clock, Logger: log})
 }
 
 func newWeb(h http.Handler, log *slog.Logger) *http.Server {

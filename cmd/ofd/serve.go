@@ -207,7 +207,7 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	if l.marking != nil {
 		g.Go(func() error { return srv.Serve(l.marking) })
 	}
-	web, admin := newWeb(office.web(s.machine(srv.Handler(), l.http)), log), newWeb(controlOf(srv, o, log), log)
+	web, admin := newWeb(office.web(s.machine(b.api(srv.Handler(), log), l.http)), log), newWeb(controlOf(srv, o, b, log), log)
 	g.Go(func() error { return serveWeb(web, l.http) })
 	g.Go(func() error { return serveWeb(admin, l.control) })
 	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })

@@ -71,6 +71,7 @@ JSON; errors are ` + "`{\"code\":…,\"message\":…}`" + `.
 | ` + "`DELETE /faults`, `DELETE /faults/ID`" + ` | takes all rules, or one, away |
 | ` + "`GET /injected?after=SEQ`" + ` | lists the injected faults, the last 1000 at most |
 | ` + "`GET /counters`" + ` | injected faults by point, and the totals of the store |
+| ` + "`GET /clock`, `POST /clock`" + ` | the clock of the bench, which terms, colours, sessions and reports read: ` + "`{\"move\":\"24h\"}`, `{\"set\":\"2026-08-01T09:00:00+03:00\"}` or `{\"reset\":true}`; also at `/bench/v1/clock`" + ` |
 | ` + "`POST /reset`" + ` | as after the start, but for what is stored: no rules, counters at zero, the clock unmoved |
 
 The control port of ` + "`kkt serve`" + ` (` + "`--http`" + `) has the same for the register: ` + "`GET /points`" + `; ` + "`GET`, `POST`, `DELETE /inject`" + ` and

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/internal/fault"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -32,6 +33,7 @@ type Options struct {
 	Faults *fault.Set
 	Health func(context.Context) error                // nil error: fit for work; always when nil
 	Stats  func(context.Context) (store.Stats, error) // totals of the store; none when nil
+	Clock  *clock.Clock                               // the bench's, to be moved; nil: there is none
 	Logger *slog.Logger                               // nil: discard
 }
 
@@ -96,6 +98,8 @@ var routes = []route{
 	{"GET", "/injected", (*handler).injected},
 	{"GET", "/counters", (*handler).counters},
 	{"POST", "/reset", (*handler).reset},
+	{"GET", "/clock", (*handler).showClock},
+	{"POST", "/clock", (*handler).moveClock},
 }
 
 // Handler serves the port. Requests that a browser makes for another site, or under
@@ -123,7 +127,7 @@ func Handler(o Options) http.Handler {
 	}
 	profiles(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		h.reply(w, nil, &Error{"not_found", "no such path; there are /health, /points, /faults, /injected, /counters, /reset, /debug/pprof/"})
+		h.reply(w, nil, &Error{"not_found", "no such path; there are /health, /points, /faults, /injected, /counters, /reset, /clock, /debug/pprof/"})
 	})
 	return http.NewCrossOriginProtection().Handler(h.local(mux))
 }
