@@ -4,7 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,6 +153,45 @@ func TestServer_SweepRemindsOfKeys(t *testing.T) {
 		now = servertest.Clock.AddDate(0, 0, c.days)
 		require.NoError(t, b.srv.Sweep(t.Context()))
 		assert.Len(t, b.incidents(r.FN), c.incidents, c.days)
+	}
+}
+
+// The reminder of the calendar is not raised again by the next document, nor after a
+// restart, nor that of a document by the calendar (O-046).
+func TestServer_RemindsOnce(t *testing.T) {
+	t.Parallel()
+	for name, sweepFirst := range map[string]bool{"calendar first": true, "document first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var days atomic.Int64
+			b := startSQLite(t, func(o *server.Options) {
+				o.Now = func() time.Time { return servertest.Clock.AddDate(0, 0, int(days.Load())) }
+			})
+			r := servertest.NewRegister(1, fiscal.FFD11)
+			b.confirmed(r.Registration())
+			wanted := 0
+			for _, day := range []int64{1081, 1107} { // 30 days and 3
+				days.Store(day)
+				wanted++
+				steps := []func(){
+					func() { require.NoError(t, b.srv.Sweep(t.Context())) },
+					func() { b.confirmed(r.State(0), r.State(0)) },
+				}
+				if !sweepFirst {
+					slices.Reverse(steps)
+				}
+				for _, step := range append(steps, steps...) {
+					step()
+					reminders := 0
+					for _, text := range b.incidents(r.FN) {
+						if strings.Contains(text, "срок действия ключей ФП заканчивается") {
+							reminders++
+						}
+					}
+					assert.Equal(t, wanted, reminders, "day %d", day)
+				}
+			}
+		})
 	}
 }
 

@@ -93,22 +93,13 @@ func (s *Server) once(ctx context.Context, fn fiscal.FNNumber, fd fiscal.FDNumbe
 	if _, done := s.watch.raised[key]; done {
 		return nil
 	}
-	page := store.Page{Limit: store.MaxLimit}
-	for {
-		list, err := s.o.Store.Incidents(ctx, fn, page)
-		if err != nil {
-			return fmt.Errorf("server: listing incidents of %s: %w", fn, err)
-		}
-		for i := range list {
-			if list[i].Text == text {
-				s.remember(key)
-				return nil
-			}
-		}
-		if len(list) < store.MaxLimit {
-			break
-		}
-		page.After = list[len(list)-1].ID
+	there, err := store.HasIncident(ctx, s.o.Store, fn, text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("server: %w", err)
+	case there:
+		s.remember(key)
+		return nil
 	}
 	if err := s.o.Store.AddIncident(ctx, store.Incident{At: s.o.Now().UTC(), FN: fn, FD: fd, Fault: f, Text: text}); err != nil {
 		return fmt.Errorf("server: adding an incident of %s: %w", fn, err)

@@ -41,7 +41,14 @@ func (in *Intake) accept(ctx context.Context, x *exchange, p *paper, known *driv
 	if doc.FFD == 0 {
 		doc.FFD = in.formatOf(x, known)
 	}
-	if err := in.confirm(ctx, x, p, &doc, answer); err != nil {
+	switch err := in.confirm(ctx, x, p, &doc, answer); {
+	case err != nil && p.treatment.Policy == sign.PolicyExternal && ctx.Err() == nil:
+		// Whoever makes the signs is silent: the document is kept, and confirmed when it
+		// comes again (fiscal-sign.md section 7).
+		doc.Confirmation, x.reply, x.then = nil, nil, thenClose
+		x.note("подтверждение не составлено: " + err.Error())
+		in.log.Warn("stored without a confirmation", "conn", x.peer, "fn", string(x.fn), "fd", uint32(x.fd), "err", err)
+	case err != nil:
 		return err
 	}
 	if doc.Confirmation != nil && doc.FFD >= fiscal.FFD11 {
@@ -50,12 +57,16 @@ func (in *Intake) accept(ctx context.Context, x *exchange, p *paper, known *driv
 	if err := in.tampered(ctx, x); err != nil {
 		return err
 	}
+	alarms, err := in.unsaid(ctx, x, known, result.Alarms)
+	if err != nil {
+		return err
+	}
 	a := store.Acceptance{Document: doc, Drive: in.nextDrive(x, p, known, &next, &doc), Replaces: result.Replaces,
-		Incidents: in.incidents(x, faults, result.Alarms),
+		Incidents: in.incidents(x, faults, alarms),
 		Exchange:  store.Exchange{Took: x.took(), Peer: x.peer, Detail: strings.Join(x.notes, "; "), Response: x.outgoing()}}
 	in.o.Observer.Waiting(1)
 	start := time.Now()
-	err := in.o.Store.Accept(ctx, a)
+	err = in.o.Store.Accept(ctx, a)
 	in.o.Observer.Commit(time.Since(start))
 	in.o.Observer.Waiting(-1)
 	if err != nil {
@@ -190,6 +201,25 @@ func (in *Intake) nextDrive(x *exchange, p *paper, known *drive, next *history.H
 	}
 	next.Save(&row)
 	return row
+}
+
+// unsaid drops the reminder of the end of the keys when the calendar has raised it
+// before a document did. The store is asked when a reminder begins to be due, twice in
+// the life of a drive.
+func (in *Intake) unsaid(ctx context.Context, x *exchange, known *drive, alarms []string) ([]string, error) {
+	if len(alarms) == 0 {
+		return nil, nil
+	}
+	reminder := known.history.KeyReminder(x.at)
+	at := slices.Index(alarms, reminder)
+	if reminder == "" || at < 0 {
+		return alarms, nil
+	}
+	said, err := store.HasIncident(ctx, in.o.Store, x.fn, reminder)
+	if err != nil || !said {
+		return alarms, err
+	}
+	return slices.Delete(slices.Clone(alarms), at, at+1), nil
 }
 
 func (in *Intake) incidents(x *exchange, faults []fiscal.Fault, alarms []string) []store.Incident {
