@@ -17,7 +17,7 @@ import (
 // Patience bounds one step. Steps take some tens of milliseconds; a loaded machine
 // with the race detector takes its time. Blink is the pause between two looks.
 const (
-	Patience = 60 * time.Second
+	Patience = 30 * time.Second
 	Blink    = 50 * time.Millisecond
 )
 

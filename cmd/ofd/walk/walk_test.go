@@ -1,0 +1,186 @@
+package walk_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/fiscalbench/fiscalbench/emulator/kkt"
+	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/browser"
+)
+
+// A new user comes from the registration form to the first receipt on the screen, the
+// xlsx report and the buyer's letter.
+//
+// CAB-010, CAB-011, CAB-012, CAB-014, CAB-015, CAB-016: the form, the code, the
+// letter, the company card. CAB-060, CAB-061, CAB-062: the register and its
+// settings. CAB-066: its documents within seconds. CAB-102: the printed form with
+// the QR code. CAB-120, CAB-121, CAB-125, STM-08: the report. CAB-105, OPR-060: the
+// buyer's check.
+func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
+	t.Parallel()
+	browser.Need(t)
+	s := newStand(t)
+	tab := browser.Open(t, s.site)
+	step := 0
+	see := func(name string, texts ...string) {
+		t.Helper()
+		tab.See(texts...)
+		step++
+		tab.Picture(fmt.Sprintf("walk-%02d-%s", step, name))
+		for _, f := range tab.Check(false) {
+			t.Errorf("%s: %s", name, f)
+		}
+	}
+
+	// The front door and the form; first filled in wrong, and nothing is lost.
+	tab.Go("/")
+	see("front", "Войти в ЛК", "Зарегистрироваться")
+	tab.Press("Зарегистрироваться")
+	see("register", "Я даю согласие на обработку моих персональных данных")
+	tab.Fill("Название организации", "Василёк")
+	tab.Fill("Контактное лицо", "Анна Цветкова")
+	tab.Fill("Мобильный телефон", "8 (900) 123-45-67")
+	tab.Fill("Электронная почта", "anna@vasilek.example")
+	tab.Fill("Пароль", "vasilek-2026")
+	assert.Equal(t, http.StatusUnprocessableEntity, tab.Press("Зарегистрироваться"))
+	see("register-wrong", "Без согласия")
+	tab.Fill("Пароль", "vasilek-2026")
+	tab.Fill("Я даю согласие", "yes")
+	require.Equal(t, http.StatusOK, tab.Press("Зарегистрироваться"))
+
+	// The code from the SMS, the link from the letter.
+	see("code", "Код из SMS отправлен на")
+	tab.Fill("Код из SMS", "000000")
+	tab.Press("Подтвердить")
+	see("code-wrong", "Код не подходит.")
+	tab.Fill("Код из SMS", codeOf.FindString(s.message("+79001234567", "NTF-01").Text))
+	tab.Press("Подтвердить")
+	see("letter", "Спам")
+	link := linkOf.FindString(s.message("anna@vasilek.example", "NTF-02").Text)
+	tab.Go(link)
+	tab.Press("Подтвердить")
+	see("confirmed", "Адрес электронной почты подтверждён.")
+
+	// The company card: a wrong check digit first.
+	user := fiscal.WithCheckDigits("770555123")
+	tab.Go("/lk/profile")
+	tab.Fill("ИНН", string(user[:9])+string('0'+(user[9]-'0'+1)%10))
+	tab.Fill("КПП", "770501001")
+	tab.Fill("Полное наименование", `ООО "Василёк"`)
+	assert.Equal(t, http.StatusUnprocessableEntity, tab.Press("Сохранить"))
+	see("card-wrong", "ИНН")
+	tab.Fill("ИНН", string(user))
+	require.Equal(t, http.StatusOK, tab.Press("Сохранить"))
+	see("card", "Профиль")
+
+	// An outlet, what to write into the register, the register.
+	tab.Go("/lk/outlets")
+	see("outlets-empty", "Точек пока нет")
+	tab.Press("Добавить точку")
+	tab.Fill("Название", "Цветы на Полевой")
+	tab.Fill("Адрес", "101000, г. Москва, ул. Полевая, д. 7")
+	tab.Press("Сохранить")
+	see("outlets", "Цветы на Полевой")
+	tab.Go("/lk/registers/settings")
+	see("settings", s.kkt[len("127.0.0.1:"):], "7704358518", "Испытательный ОФД")
+	tab.Go("/lk/registers")
+	see("registers-empty", "Касс пока нет")
+	const factory = "00100000000077"
+	reg := fiscal.MakeRegNumber(77, user, factory)
+	tab.Press("Добавить кассу")
+	tab.Fill("РНМ", string(reg[:15])+string('0'+(reg[15]-'0'+1)%10))
+	tab.Fill("Заводской номер", factory)
+	tab.Fill("Название", "Касса у входа")
+	tab.Fill("Торговая точка", "Цветы на Полевой")
+	assert.Equal(t, http.StatusUnprocessableEntity, tab.Press("Подключить"))
+	see("register-new-wrong", "РНМ")
+	tab.Fill("РНМ", string(reg))
+	require.Equal(t, http.StatusOK, tab.Press("Подключить"))
+	see("register-waits", "Касса у входа")
+	tab.Go("/lk/registers/settings?reg=" + string(reg))
+	see("not-seen-yet", "От кассы ещё ничего не приходило.")
+
+	if tab.Go("/lk/buyers") == http.StatusOK {
+		walkToBuyers(tab, see)
+	}
+
+	// The register comes to life; its first receipt is on the screen within seconds.
+	k := s.till(7)
+	k.made(k.KKT().Register(registration(reg, factory, user)))
+	k.made(k.KKT().OpenShift(kkt.Cashier{Name: "Цветкова А.А."}))
+	bill := kkt.Receipt{Operation: fiscal.Sell, Tax: kkt.TaxGeneral, BuyerContact: "buyer@example.test",
+		Items: []kkt.Item{
+			{Name: "Василёк синий", Price: 150_00, Quantity: kkt.Pieces(7), VAT: kkt.VAT22},
+			{Name: "Лента", Price: 45_50, Quantity: kkt.Pieces(1), VAT: kkt.VAT22},
+		}, Payments: kkt.Payments{Ecash: 1095_50}}
+	r := k.made(k.KKT().Receipt(bill))
+	took := tab.AwaitAt("/lk/documents", "1 095,50 ₽")
+	t.Logf("the first receipt was on the screen %v after its confirmation", took.Round(time.Millisecond))
+	see("documents", "отчет об открытии смены", "Касса у входа")
+	tab.Press(fmt.Sprintf("кассовый чек № %d", r.FD))
+	see("receipt", "Василёк синий", "Замечаний нет", fmt.Sprintf("%010d", r.FPD))
+	assert.True(t, browser.Eval[bool](tab, `document.querySelector(".paper svg, .qr") !== null`), "the QR code")
+	assert.NotContains(t, tab.Text(), "buyer@example.test", "masked")
+	tab.Go("/lk/registers/" + string(reg))
+	see("register", "Цветкова А.А.", "№ 1, открыта")
+	tab.Go("/lk/registers/settings?reg=" + string(reg))
+	see("seen", "Касса на связи")
+	tab.Go("/lk")
+	see("home", "1 095,50 ₽")
+
+	// The report: ordered, ready, opened in a spreadsheet program.
+	tab.Go("/lk/reports")
+	see("reports-empty", "Отчетов пока нет")
+	tab.Press("Заказать отчет")
+	see("report-order", "Период с")
+	tab.Fill("Отправить на адреса", "accountant@vasilek.example")
+	require.Equal(t, http.StatusOK, tab.Press("Заказать"))
+	tab.AwaitAt("/lk/reports", "Скачать xlsx")
+	see("reports", "Анна Цветкова")
+	checkBook(t, tab.Download("Скачать xlsx"), r)
+	letter := s.message("accountant@vasilek.example", "NTF-08")
+	require.Len(t, letter.Files, 1)
+	checkBook(t, letter.Files[0].Data, r)
+
+	// The buyer: a letter, and the check that anybody can make.
+	if status(t, s.site+"/check") == http.StatusOK {
+		tab.Go("/check")
+		see("check", "Найти")
+		tab.Fill("Номер ФН", string(k.Number()))
+		tab.Fill("Номер документа", fmt.Sprint(r.FD))
+		tab.Fill("ФПД", fmt.Sprintf("%010d", r.FPD))
+		tab.Press("Найти")
+		see("check-found", "Василёк синий")
+	}
+}
+
+// walkToBuyers switches messages to buyers on.
+func walkToBuyers(tab *browser.Tab, see func(string, ...string)) {
+	see("buyers")
+}
+
+// checkBook wants the receipt in the workbook, its sum as a number of roubles.
+func checkBook(t *testing.T, file []byte, r kkt.Result) {
+	t.Helper()
+	book, err := excelize.OpenReader(bytes.NewReader(file))
+	require.NoError(t, err)
+	defer book.Close()
+	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
+	require.NoError(t, err)
+	found := false
+	for _, row := range rows {
+		for _, cell := range row {
+			found = found || cell == fmt.Sprintf("%010d", r.FPD)
+		}
+	}
+	assert.True(t, found, "the receipt's ФПД in %v", rows)
+	assert.Contains(t, fmt.Sprint(rows), "1095.5")
+}
