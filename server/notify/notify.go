@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 	"unicode/utf16"
 )
@@ -90,6 +91,17 @@ func (m Message) Segments() int {
 	return (units + each - 1) / each
 }
 
+// Embedded is the HTML with the pictures in it instead of beside it, for browsers.
+func (m Message) Embedded() string {
+	html := m.HTML
+	for _, f := range m.Files {
+		if f.ID != "" && strings.HasPrefix(f.Type, "image/") {
+			html = strings.ReplaceAll(html, `"cid:`+f.ID+`"`, `"data:`+f.Type+";base64,"+base64.StdEncoding.EncodeToString(f.Data)+`"`)
+		}
+	}
+	return html
+}
+
 // ErrNotFound: there is no such message.
 var ErrNotFound = errors.New("notify: not found")
 
@@ -142,6 +154,8 @@ type Options struct {
 	Random   io.Reader
 	Logger   *slog.Logger
 	Contacts string // of the support, under each letter
+	// Keep is how long messages are kept; for ever when zero.
+	Keep time.Duration
 }
 
 // Service writes and sends. Its methods are safe for concurrent use.
@@ -252,6 +266,9 @@ func (s *Service) values(data map[string]string) map[string]string {
 func (s *Service) Message(ctx context.Context, id string) (Message, error) {
 	return s.store.Message(ctx, id)
 }
+
+// Keeps is how long messages are kept; 0: for ever.
+func (s *Service) Keeps() time.Duration { return s.o.Keep }
 
 // Drop removes messages created before and tells how many there were.
 func (s *Service) Drop(ctx context.Context, before time.Time) (int64, error) {

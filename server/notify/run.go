@@ -18,7 +18,12 @@ const (
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var swept time.Time
 	for {
+		if s.o.Keep > 0 && time.Since(swept) > time.Hour {
+			swept = time.Now()
+			s.dropOld(ctx)
+		}
 		for {
 			n, err := s.Step(ctx)
 			if err != nil && ctx.Err() == nil {
@@ -81,4 +86,15 @@ func (s *Service) send(ctx context.Context, m Message) error {
 	}
 	m.Done = s.o.Now()
 	return s.store.Settle(context.WithoutCancel(ctx), m, Sent)
+}
+
+// dropOld removes messages that have outlived their term.
+func (s *Service) dropOld(ctx context.Context) {
+	n, err := s.Drop(ctx, s.o.Now().Add(-s.o.Keep))
+	if err != nil && ctx.Err() == nil {
+		s.o.Logger.Error("dropping old messages", "err", err)
+	}
+	if n > 0 {
+		s.o.Logger.Info("old messages dropped", "messages", n)
+	}
 }

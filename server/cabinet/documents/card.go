@@ -3,15 +3,15 @@ package documents
 import (
 	"fmt"
 	"html/template"
-	"strings"
-
-	"github.com/skip2/go-qrcode"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/explain"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/flk"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/paper"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -26,6 +26,8 @@ type card struct {
 	Unread   bool // the content was not seen
 	Base     string
 	Personal bool // personal data was asked for and is shown
+	Tags     []tag
+	Sent     []buyers.Sent // to the buyer
 }
 
 // Accepted is when it was handed over, and the answer: what this operator has said.
@@ -48,11 +50,19 @@ func (a *area) showCard(v *page.Visit) error {
 			mask(r.Nodes)
 		}
 	}
+	for _, r := range c.Explain {
+		c.Tags = tags(c.Tags, r.Nodes, 0)
+	}
+	if a.o.Buyers != nil {
+		if c.Sent, err = a.o.Buyers.Of(v.R.Context(), v.Viewer, d.FN, d.FD); err != nil {
+			return err
+		}
+	}
 	if doc, err := ffd.Decode(d.STLV); err == nil {
 		c.Paper = ffd.Print(doc, ffd.PrintOptions{MaskPersonal: !c.Personal})
 		if d.Form.IsReceipt() || d.Form.IsCorrection() {
 			c.QRText = ffd.QRText(doc)
-			if c.QR, err = drawQR(c.QRText); err != nil {
+			if c.QR, err = paper.QRSVG(c.QRText); err != nil {
 				return err
 			}
 		}
@@ -72,27 +82,30 @@ func mask(nodes []explain.Node) {
 	}
 }
 
-// drawQR is the code as a drawing; a module is a unit.
-func drawQR(text string) (template.HTML, error) {
-	code, err := qrcode.New(text, qrcode.Medium)
-	if err != nil {
-		return "", fmt.Errorf("documents: drawing the QR code: %w", err)
-	}
-	bits := code.Bitmap()
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="qr" viewBox="0 0 %d %d" role="img" aria-label="QR-код чека" shape-rendering="crispEdges"><path fill="#000" d="`, len(bits), len(bits))
-	for y, line := range bits {
-		for x, dark := range line {
-			if dark {
-				fmt.Fprintf(&b, "M%d %dh1v1h-1z", x, y)
-			}
-		}
-	}
-	b.WriteString(`"/></svg>`)
-	return template.HTML(b.String()), nil
+// tag is a requisite in the table of a document.
+type tag struct {
+	Depth       int // inside how many others, at most 4
+	Tag         tlv.Tag
+	Name, Value string
 }
 
-// download gives the document in another form: json, the container, the confirmation.
+// tags are the requisites among explained bytes, in their order.
+func tags(all []tag, nodes []explain.Node, depth int) []tag {
+	for i := range nodes {
+		n := &nodes[i]
+		below := depth
+		if n.Tag != 0 {
+			all = append(all, tag{min(depth, 4), n.Tag, n.Name, n.Value})
+			below++
+		}
+		all = tags(all, n.Children, below)
+	}
+	return all
+}
+
+var unread = &page.Failure{Status: 410, Title: "Содержания нет", Text: "Документ пришёл зашифрованным или не разбирается: есть только исходные байты."}
+
+// download gives the document in another form: pdf, json, the container, the confirmation.
 func (a *area) download(v *page.Visit) error {
 	d, err := a.document(v)
 	if err != nil {
@@ -104,12 +117,27 @@ func (a *area) download(v *page.Visit) error {
 	case "json":
 		doc, err := ffd.Decode(d.STLV)
 		if err != nil {
-			return &page.Failure{Status: 410, Title: "Содержания нет", Text: "Документ пришёл зашифрованным или не разбирается: есть только исходные байты."}
+			return unread
 		}
 		if body, err = ffd.AppendJSON(nil, doc, ffd.JSONOptions{NoPersonal: v.Form("personal") != "yes"}); err != nil {
 			return err
 		}
 		v.Attach(name+".json", "application/json")
+	case "pdf":
+		doc, err := ffd.Decode(d.STLV)
+		if err != nil {
+			return unread
+		}
+		design := &paper.Design{}
+		if a.o.Buyers != nil {
+			if design, err = a.o.Buyers.DesignOf(v.R.Context(), &d); err != nil {
+				return err
+			}
+		}
+		if body, err = buyers.Sheet(&d, doc, design, v.Form("personal") != "yes").PDF(); err != nil {
+			return err
+		}
+		v.Attach(name+".pdf", "application/pdf")
 	case "message":
 		body = d.Message
 		v.Attach(name+".bin", "application/octet-stream")

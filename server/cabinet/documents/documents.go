@@ -18,6 +18,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
@@ -27,10 +28,11 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Options of the area; both are needed.
+// Options of the area; Fleet and Ledger are needed.
 type Options struct {
 	Fleet  *fleet.Service
 	Ledger *ledger.Service
+	Buyers *buyers.Service // nil: no messages to buyers, no designs
 }
 
 type area struct {
