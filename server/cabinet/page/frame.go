@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Accounts *account.Service
 	// OFDName and OFDINN say whose cabinet it is.
 	OFDName, OFDINN string
+	// Contacts of the support stand on every page (CAB-170).
+	Contacts Contacts
 	// Secure marks cookies for TLS only: set it when people come by https.
 	Secure bool
 	// Bench shows what only a test bench has: moved clock, outbox, protocol desk.
@@ -37,6 +40,15 @@ type Options struct {
 	// (SIM-11). It cannot be moved when nil.
 	Moved  func() time.Duration
 	Logger *slog.Logger // nil discards
+}
+
+// Contacts of the support; empty ones are not shown.
+type Contacts struct{ Phone, Email, Address string }
+
+// String is all of them in a line.
+func (c Contacts) String() string {
+	parts := slices.DeleteFunc([]string{c.Phone, c.Email, c.Address}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ", ")
 }
 
 // Section is an entry of the menu.
@@ -216,6 +228,9 @@ func (f *Frame) Now() time.Time { return f.o.Now() }
 
 // Accounts is the service of people.
 func (f *Frame) Accounts() *account.Service { return f.o.Accounts }
+
+// Contacts of the support.
+func (f *Frame) Contacts() Contacts { return f.o.Contacts }
 
 // Logger of the frame.
 func (f *Frame) Logger() *slog.Logger { return f.o.Logger }

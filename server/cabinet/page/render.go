@@ -24,6 +24,7 @@ type view struct {
 	Path     string
 	OFDName  string
 	OFDINN   string
+	Contacts Contacts
 	Bench    bool
 	Version  string
 }
@@ -39,7 +40,7 @@ func (f *Frame) Templates(files fs.FS, names ...string) *Templates {
 }
 
 func (t *Templates) execute(w io.Writer, v *Visit, data any) error {
-	d := view{Visit: v, D: data, Said: v.said(), Path: v.R.URL.Path, OFDName: v.frame.o.OFDName, OFDINN: v.frame.o.OFDINN, Bench: v.frame.o.Bench, Version: v.frame.version}
+	d := view{Visit: v, D: data, Said: v.said(), Path: v.R.URL.Path, OFDName: v.frame.o.OFDName, OFDINN: v.frame.o.OFDINN, Contacts: v.frame.o.Contacts, Bench: v.frame.o.Bench, Version: v.frame.version}
 	for _, s := range v.frame.o.Sections {
 		if v.Viewer.Can(s.Right) {
 			d.Sections = append(d.Sections, s)
