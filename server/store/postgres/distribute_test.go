@@ -124,7 +124,7 @@ func TestStatements_CarryTheColumn(t *testing.T) {
 		"addQuarantine": addQuarantine, "addIncidents": addIncidents, "addExchanges": addExchanges, "setDrives": setDrives, "leaveMark": leaveMark}
 	source, err := os.ReadFile("statements.go")
 	require.NoError(t, err)
-	for _, m := range regexp.MustCompile("(?m)^\t(\\w+) += (?:`(?:INSERT|SELECT|UPDATE|DELETE)|insert\\(|setDrivesText)").FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\t(\\w+) += (?:[`\"](?:INSERT|SELECT|UPDATE|DELETE|COPY)|insert\\(|setDrivesText)").FindAllStringSubmatch(string(source), -1) {
 		if m[1] != "announce" && m[1] != "drawIDs" { // of the sequence, on the coordinator
 			assert.Contains(t, statements, m[1], "a statement of the writer that this test does not know")
 		}
@@ -133,14 +133,14 @@ func TestStatements_CarryTheColumn(t *testing.T) {
 	seen := 0
 	for name, statement := range statements {
 		for _, p := range placements {
-			for _, m := range regexp.MustCompile(`\b(INSERT INTO|FROM|JOIN|UPDATE) `+p.table+`\b(?: (\w+))?`).FindAllStringSubmatchIndex(statement, -1) {
+			for _, m := range regexp.MustCompile(`\b(INSERT INTO|COPY|FROM|JOIN|UPDATE) `+p.table+`\b(?: (\w+))?`).FindAllStringSubmatchIndex(statement, -1) {
 				require.NotEmpty(t, p.column, "%s: %s is no table of this way", name, p.table)
 				seen++
 				rest, verb := statement[m[1]:], statement[m[2]:m[3]]
 				if broadcast[name+" "+p.table] {
 					continue
 				}
-				if verb == "INSERT INTO" {
+				if verb == "INSERT INTO" || verb == "COPY" {
 					columns, _, _ := strings.Cut(statement[m[0]:], ")")
 					assert.Regexp(t, `\b`+p.column+`\b`, columns, name)
 					continue

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -11,17 +12,18 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
-// write sends all rows and commits in one round trip.
+// write sends all rows and commits: one round trip for the documents, one for what is
+// with them and the commit.
 func (t *transaction) write(ctx context.Context) error {
 	var journal journalRows
 	b := &pgx.Batch{}
-	documents, replacing := newDocumentRows(len(t.accepted)), (*acceptance)(nil)
+	rows, replacing := newCopyRows(t.room), (*acceptance)(nil)
 	for _, one := range t.group {
 		switch {
 		case one.Err != nil:
 		case one.Work.acceptance != nil:
 			a := one.Work.acceptance
-			documents.add(t, a)
+			rows.document(t, a)
 			for i := range a.a.Incidents {
 				journal.incident(t, &a.a.Incidents[i])
 			}
@@ -37,7 +39,10 @@ func (t *transaction) write(ctx context.Context) error {
 		}
 	}
 	if len(t.accepted) > 0 {
-		b.Queue(addDocuments, documents.args()...)
+		t.room = rows.end()
+		if _, err := t.conn.PgConn().CopyFrom(ctx, bytes.NewReader(t.room), addDocuments); err != nil {
+			return err
+		}
 		b.Queue(setDrives, t.driveRows()...)
 	}
 	if replacing != nil {
@@ -60,9 +65,8 @@ func (t *transaction) write(ctx context.Context) error {
 }
 
 // lookAgain finds the documents that were there already although the version of the
-// drive had not told so: somebody decided without looking for them. To insert with
-// ON CONFLICT instead would take a round trip more for each group, to commit only
-// when nothing was left out.
+// drive had not told so: somebody decided without looking for them. A copy of rows that
+// one of is there fails as a whole, so the group is done anew without it.
 func (t *transaction) lookAgain(ctx context.Context) error {
 	if _, err := t.conn.Exec(ctx, "ROLLBACK"); err != nil {
 		return fmt.Errorf("postgres: undoing: %w", err)
@@ -82,51 +86,6 @@ func (t *transaction) lookAgain(ctx context.Context) error {
 		return nil // then it is another row that is there twice
 	}
 	return foundError{found}
-}
-
-// documentRows are the columns of documents.
-type documentRows struct {
-	ids, drives, fds, shifts, numbers, totals, fpds, took, seqs        []int64
-	registrations, dateTimes, receivedAts, exchangeAts                 []pgtype.Int8
-	stlvAts, stlvLens                                                  []pgtype.Int4
-	forms                                                              []int32
-	ffds, operations                                                   []int16
-	policies, fpss, fpdChecks, peers, details                          []string
-	faults                                                             []pgtype.Text
-	findings, messages, confirmations, stlvs, requests, replies, heads [][]byte
-	links                                                              [][]byte
-}
-
-func newDocumentRows(n int) *documentRows {
-	return &documentRows{
-		ids: make([]int64, 0, n), drives: make([]int64, 0, n), fds: make([]int64, 0, n), shifts: make([]int64, 0, n),
-		messages: make([][]byte, 0, n), confirmations: make([][]byte, 0, n),
-	}
-}
-
-func (r *documentRows) add(t *transaction, one *acceptance) {
-	d, e := &one.a.Document, &one.a.Exchange
-	registration := t.registration(one.registration())
-	r.ids, r.drives, r.fds = append(r.ids, t.newID()), append(r.drives, one.driveID), append(r.fds, int64(d.FD))
-	r.registrations = append(r.registrations, pgtype.Int8{Int64: registration, Valid: registration != 0})
-	r.forms, r.ffds, r.operations = append(r.forms, int32(d.Form)), append(r.ffds, int16(d.FFD)), append(r.operations, int16(d.Operation))
-	r.dateTimes, r.receivedAts = append(r.dateTimes, seconds(d.DateTime)), append(r.receivedAts, nanos(d.ReceivedAt))
-	r.shifts, r.numbers, r.totals, r.fpds = append(r.shifts, int64(d.Shift)), append(r.numbers, int64(d.Number)), append(r.totals, int64(d.Total)), append(r.fpds, int64(d.FPD))
-	r.policies, r.fpss, r.fpdChecks = append(r.policies, text(d.Policy)), append(r.fpss, text(d.FPS)), append(r.fpdChecks, text(d.FPDCheck))
-	r.faults, r.exchangeAts, r.took = append(r.faults, faultName(d.Fault)), append(r.exchangeAts, nanos(e.At)), append(r.took, int64(e.Took))
-	r.peers, r.details = append(r.peers, text(e.Peer)), append(r.details, text(e.Detail))
-	row := &one.row
-	r.stlvAts, r.stlvLens, r.stlvs = append(r.stlvAts, int4(row.STLVAt)), append(r.stlvLens, int4(row.STLVLen)), append(r.stlvs, row.STLV)
-	r.findings, r.messages, r.confirmations = append(r.findings, jsonText(row.Findings)), append(r.messages, row.Message), append(r.confirmations, row.Confirmation)
-	r.requests, r.replies, r.heads = append(r.requests, row.Request), append(r.replies, row.Response), append(r.heads, row.ResponseHead)
-	r.seqs, r.links = append(r.seqs, row.Seq), append(r.links, row.Link)
-}
-
-// args are in the order of documentColumns.
-func (r *documentRows) args() []any {
-	return []any{r.ids, r.drives, r.registrations, r.fds, r.forms, r.ffds, r.dateTimes, r.receivedAts, r.shifts, r.numbers, r.operations, r.totals, r.fpds,
-		r.policies, r.fpss, r.fpdChecks, r.faults, r.exchangeAts, r.took, r.peers, r.details, r.stlvAts, r.stlvLens,
-		r.findings, r.messages, r.confirmations, r.stlvs, r.requests, r.replies, r.heads, r.seqs, r.links}
 }
 
 // driveRows are the last states of the drives and what is added to their totals, in

@@ -42,7 +42,7 @@ var (
 	incidentColumns   = []string{"id bigint", "at bigint", "fn text", "fd bigint", "fault text", "text text"}
 	exchangeColumns   = []string{"id bigint", "at bigint", "took bigint", "peer text", "fn text", "fd bigint", "fault text", "detail text", "request bytea", "response bytea"}
 
-	addDocuments  = insert("documents", documentColumns)
+	addDocuments  = "COPY documents (" + strings.Join(names(documentColumns), ", ") + ") FROM STDIN (FORMAT binary)"
 	addQuarantine = insert("quarantine", quarantineColumns)
 	addIncidents  = insert("incidents", incidentColumns)
 	addExchanges  = insert("exchanges", exchangeColumns)

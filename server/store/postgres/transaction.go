@@ -31,8 +31,8 @@ type drive struct {
 	head    chain.Head
 }
 
-// transaction stores a group. It takes two round trips: lock the drives and draw
-// places in the lists; write and commit. A new registration takes one more, and so do
+// transaction stores a group. It takes three round trips: lock the drives and draw
+// places in the lists; send the documents; write the rest and commit. A new registration takes one more, and so do
 // documents that are refused.
 type transaction struct {
 	conn   *pgx.Conn
@@ -47,6 +47,7 @@ type transaction struct {
 	accepted []*acceptance
 	inGroup  map[documentKey]bool
 	refused  []*item
+	room     []byte // for the rows sent
 }
 
 func (t *transaction) run(ctx context.Context) error {

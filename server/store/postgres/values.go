@@ -33,9 +33,6 @@ func nanos(t time.Time) pgtype.Int8 {
 	return pgtype.Int8{Int64: t.UnixNano(), Valid: !t.IsZero()}
 }
 
-// seconds is how a register's wall clock is kept: as the unixtime of the document.
-func seconds(t time.Time) pgtype.Int8 { return pgtype.Int8{Int64: t.Unix(), Valid: !t.IsZero()} }
-
 func fromNanos(n *int64) time.Time {
 	if n == nil {
 		return time.Time{}

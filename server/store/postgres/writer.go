@@ -25,6 +25,7 @@ type writer struct {
 
 	// registrations are those known to be committed; rows are never deleted.
 	registrations map[registration]int64
+	room          []byte // of the rows sent last, to be used again
 }
 
 type registration struct {
@@ -123,8 +124,9 @@ func (w *writer) transact(ctx context.Context, group []*item, stored map[documen
 			return lostError{err}
 		}
 	}
-	t := &transaction{conn: w.conn, known: w.registrations, group: group, stored: stored}
+	t := &transaction{conn: w.conn, known: w.registrations, group: group, stored: stored, room: w.room}
 	err := t.run(ctx)
+	w.room = t.room
 	if err != nil {
 		if w.recover(ctx); w.conn == nil || goingAway(err) {
 			return lostError{err}
