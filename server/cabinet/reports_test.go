@@ -157,9 +157,9 @@ func TestReports_Schedules(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 3)
 	daily := all[0]
-	moscow := time.FixedZone("", 3*3600)
+	omsk := time.FixedZone("", 6*3600)
 	_, _, body = p.get("/lk/reports/schedules")
-	assert.Contains(t, body, daily.Next.In(moscow).Format("02.01.2006 15:04"), "the next run")
+	assert.Contains(t, body, daily.Next.In(omsk).Format("02.01.2006 15:04"), "the next run, by the schedule's clock")
 	_, _, body = p.post("/lk/reports/schedules/"+daily.ID, "do", "pause")
 	assert.Contains(t, body, "приостановлена")
 	_, _, body = p.post("/lk/reports/schedules/"+daily.ID, "do", "resume")

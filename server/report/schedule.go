@@ -47,6 +47,9 @@ func (c Schedule) location() *time.Location {
 	return time.UTC
 }
 
+// NextLocal is the next run as clocks of the schedule's zone show it.
+func (c Schedule) NextLocal() time.Time { return c.Next.In(c.location()) }
+
 // After is the first time to run after t.
 func (c Schedule) After(t time.Time) time.Time {
 	z := c.location()
