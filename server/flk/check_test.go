@@ -1,6 +1,7 @@
 package flk
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -198,7 +199,7 @@ func TestCheck_Findings(t *testing.T) {
 	}
 }
 
-// a receipt against its registration.
+// a receipt against its registration.
 func TestCheck_ReceiptAgainstRegistration(t *testing.T) {
 	t.Parallel()
 	sale := func(l *life, fields ...func(*tlv.Builder)) servertest.Doc {
@@ -222,6 +223,9 @@ func TestCheck_ReceiptAgainstRegistration(t *testing.T) {
 	excise := func(kind byte) func(*tlv.Builder) {
 		return func(b *tlv.Builder) { b.STLV(ffd.TagItem, func(b *tlv.Builder) { b.Byte(ffd.TagProductType, kind) }) }
 	}
+	coded := func(items int, tag tlv.Tag) []func(*tlv.Builder) {
+		return slices.Repeat([]func(*tlv.Builder){func(b *tlv.Builder) { b.STLV(ffd.TagItem, func(b *tlv.Builder) { b.Byte(tag, 1) }) }}, items)
+	}
 	full := []func(*tlv.Builder){add(ffd.TagUser, 'A'), add(ffd.TagFNSSite, 'B'), add(ffd.TagSellerAddress, 'C'), add(ffd.TagTaxationType, 3)}
 	with := func(more ...func(*tlv.Builder)) []func(*tlv.Builder) {
 		return append(append([]func(*tlv.Builder){}, full...), more...)
@@ -239,6 +243,12 @@ func TestCheck_ReceiptAgainstRegistration(t *testing.T) {
 		"R-07 registered":    {fiscal.FFD105, with(add(ffd.TagExciseDutyProductSign, 1)), []func(*tlv.Builder){excise(2)}, nil},
 		"R-07 in 1.2":        {fiscal.FFD12, full, []func(*tlv.Builder){excise(31)}, []string{"R-07 warning"}},
 		"R-07 in 1.2 by bit": {fiscal.FFD12, with(add(ffd.TagUsageConditions, 0x40, 0, 0, 0)), []func(*tlv.Builder){excise(31)}, nil},
+		"R-08":               {fiscal.FFD105, with(add(ffd.TagOfflineMode, 1)), coded(11, ffd.TagProductCode), []string{"R-08 error"}},
+		"R-08 of suppliers":  {fiscal.FFD11, with(add(ffd.TagOfflineMode, 1)), coded(11, ffd.TagProviderINN), []string{"R-08 error"}},
+		"R-08 ten":           {fiscal.FFD105, with(add(ffd.TagOfflineMode, 1)), coded(10, ffd.TagProductCode), nil},
+		"R-08 bare items":    {fiscal.FFD105, with(add(ffd.TagOfflineMode, 1)), coded(11, ffd.TagProductType), nil},
+		"R-08 in 1.2":        {fiscal.FFD12, with(add(ffd.TagOfflineMode, 1)), coded(11, ffd.TagProductCode), nil},
+		"R-08 connected":     {fiscal.FFD105, full, coded(11, ffd.TagProductCode), nil},
 		"R-09":               {fiscal.FFD105, nil, nil, []string{"R-09 warning", "R-09 warning"}},
 		"R-09 given":         {fiscal.FFD105, nil, full, nil},
 		"R-10":               {fiscal.FFD105, with(add(ffd.TagAutoMode, 1), add(ffd.TagMachineNumber, '1')), nil, []string{"R-10 error"}},

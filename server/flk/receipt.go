@@ -7,8 +7,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 )
 
-// receipt judges forms 3, 4, 31 and 41 (Q-05, Q-06, R-02, R-03, R-07, R-09, R-10,
-//
+// receipt judges forms 3, 4, 31 and 41.
 func (c *check) receipt() {
 	if r := c.inForce(); r != nil {
 		c.againstRegistration(r)
@@ -98,6 +97,9 @@ func (c *check) againstRegistration(r *Registration) {
 	if r.Conditions&condExcise == 0 {
 		c.excise(r, worst)
 	}
+	if r.Carried&offline != 0 && r.FFD < fiscal.FFD12 {
+		c.autonomous(worst)
+	}
 	for _, need := range [...]struct {
 		tag tlv.Tag
 		has carriages
@@ -108,6 +110,27 @@ func (c *check) againstRegistration(r *Registration) {
 	}
 	if r.Carried&autoMode != 0 && !d.Has(ffd.TagMachineNumber) {
 		c.add("R-10", worst, "нет номера автомата (1036) при автоматическом режиме ККТ")
+	}
+}
+
+// maxCoded is how many items of a receipt may carry a code in autonomous mode.
+const maxCoded = 10
+
+// autonomous: few items with a product code (1162) or a supplier (1226) in a receipt of
+// autonomous mode. A register in that mode sends nothing to operators; one that
+// does, or sends what it made before its mode was changed, is judged by it.
+func (c *check) autonomous(worst flk.Severity) {
+	if !c.doc.Form.IsReceipt() || c.doc.Form.IsCorrection() {
+		return
+	}
+	coded := 0
+	for i := range c.doc.Fields {
+		if item := &c.doc.Fields[i]; item.Tag == ffd.TagItem && (item.Child(ffd.TagProductCode) != nil || item.Child(ffd.TagProviderINN) != nil) {
+			coded++
+		}
+	}
+	if coded > maxCoded {
+		c.add("R-08", worst, "в автономном режиме %d предметов расчета с реквизитом 1162 или 1226, допустимо %d", coded, maxCoded)
 	}
 }
 
