@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,10 +21,20 @@ import (
 // acceptance is an operation whose values are made ready by the caller, so that
 // the one writer only links, binds and inserts.
 type acceptance struct {
-	a        *store.Acceptance
-	drive    []any // of driveColumns, then confirmed and findings
-	document []any // of documentColumns; the writer fills in what only it knows
-	digest   chain.Digest
+	a         *store.Acceptance
+	face      face
+	confirmed int64
+	document  []driver.NamedValue // of documentColumns; the writer fills in what only it knows
+	digest    chain.Digest
+}
+
+// face is what a drive's row tells that seldom changes.
+type face struct {
+	regID, userINN, user, kktNumber, address string
+	ffd                                      int64
+	status, policy                           string
+	gapCount                                 int64
+	gaps                                     any // JSON, or nil
 }
 
 // Accept implements store.Store.
@@ -48,18 +59,31 @@ func newAcceptance(a *store.Acceptance) (*acceptance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	confirmed := 0
-	if r.Confirmed() {
-		confirmed = 1
+	op := &acceptance{
+		a: a, digest: r.Digest(), document: inOrder(values(&r, 0, 0, nil)),
+		face: face{string(v.RegID), string(v.UserINN), v.User, v.KKTNumber, v.Address, int64(v.FFD), string(v.Status), v.Policy, int64(len(v.Gaps)), gaps},
 	}
-	return &acceptance{
-		a: a, document: values(&r, 0, 0, nil), digest: r.Digest(),
-		drive: []any{
-			string(v.RegID), string(v.UserINN), v.User, v.KKTNumber, v.Address, int64(v.FFD), string(v.Status),
-			int64(v.LastFD), nanos(v.LastAt), v.Documents, v.Policy, int64(len(v.Gaps)), gaps, blob(v.History),
-			int64(confirmed), int64(len(d.Findings)),
-		},
-	}, nil
+	if r.Confirmed() {
+		op.confirmed = 1
+	}
+	return op, nil
+}
+
+// inOrder are values in their order.
+func inOrder(values []any) []driver.NamedValue {
+	out := make([]driver.NamedValue, len(values))
+	for i, v := range values {
+		out[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return out
+}
+
+// driveState is of driveColumns, then what the document adds to the totals.
+func (op *acceptance) driveState() []any {
+	v, f := &op.a.Drive, &op.face
+	return []any{f.regID, f.userINN, f.user, f.kktNumber, f.address, f.ffd, f.status,
+		int64(v.LastFD), nanos(v.LastAt), v.Documents, f.policy, f.gapCount, f.gaps, blob(v.History),
+		op.confirmed, int64(len(op.a.Document.Findings))}
 }
 
 func (op *acceptance) apply(ctx context.Context, w *writer) error {
@@ -77,8 +101,8 @@ func (op *acceptance) apply(ctx context.Context, w *writer) error {
 			return err
 		}
 	}
-	op.document[0], op.document[1], op.document[2] = w.newID(), driveID, registrationID
-	if _, err := w.st.addDocument.ExecContext(ctx, op.document...); err != nil {
+	op.document[0].Value, op.document[1].Value, op.document[2].Value = w.newID(), driveID, registrationID
+	if _, err := w.st.addDocument.ExecContext(ctx, op.document); err != nil {
 		if isThere(err) {
 			return undoError{existsError(d)}
 		}
@@ -113,20 +137,20 @@ func (op *acceptance) putDrive(ctx context.Context, w *writer) (id int64, err er
 	var link []byte
 	link, next.head = op.digest.Link(known.head)
 	place := op.document[len(op.document)-2:]
-	place[0], place[1] = next.head.Length, link
-	state := append(op.drive, next.head.Length, link[:chain.HashLen])
+	place[0].Value, place[1].Value = next.head.Length, link
 	if isNew {
-		r, err := w.st.addDrive.ExecContext(ctx, append(state, string(v.FN))...)
+		r, err := w.st.addDrive.ExecContext(ctx, append(op.driveState(), next.head.Length, link[:chain.HashLen], string(v.FN))...)
 		if err != nil {
 			return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 		}
 		if next.id, err = r.LastInsertId(); err != nil {
 			return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 		}
+		next.face = op.keptFace()
 		w.drives[v.FN] = next
 		return next.id, nil
 	}
-	r, err := w.st.setDrive.ExecContext(ctx, append(state, next.id, v.Version-1)...)
+	r, err := op.setDrive(ctx, w, &known, &next, link)
 	if err != nil {
 		return 0, fmt.Errorf("sqlite: storing the drive %s: %w", v.FN, err)
 	}
@@ -135,6 +159,23 @@ func (op *acceptance) putDrive(ctx context.Context, w *writer) (id int64, err er
 		return next.id, err
 	}
 	return 0, op.refuse(ctx, w, next.id)
+}
+
+// setDrive writes next; of what seldom changes only when the stored row may differ.
+func (op *acceptance) setDrive(ctx context.Context, w *writer, known, next *drive, link []byte) (sql.Result, error) {
+	v := &op.a.Drive
+	if next.face = known.face; next.face == nil || *next.face != op.face {
+		next.face = op.keptFace()
+		return w.st.setDrive.ExecContext(ctx, append(op.driveState(), next.head.Length, link[:chain.HashLen], next.id, v.Version-1)...)
+	}
+	return w.st.moveDrive.ExecContext(ctx, inOrder([]any{int64(v.LastFD), nanos(v.LastAt), v.Documents, blob(v.History),
+		op.confirmed, int64(len(op.a.Document.Findings)), next.head.Length, link[:chain.HashLen], next.id, v.Version - 1}))
+}
+
+// keptFace is a copy that does not keep the document.
+func (op *acceptance) keptFace() *face {
+	kept := op.face
+	return &kept
 }
 
 // refuse tells a repeated document from one decided on an old state.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,10 +16,14 @@ type writeStatements struct {
 	drive, addDrive, setDrive           *sql.Stmt
 	replaceDrives                       *sql.Stmt
 	registrationID, addRegistration     *sql.Stmt
-	documentExists, addDocument         *sql.Stmt
+	documentExists                      *sql.Stmt
 	addQuarantine, addIncident, addExch *sql.Stmt
 	moveProjection, addProjection       *sql.Stmt
 	addItem, countUnread                *sql.Stmt
+
+	// What every document does. Prepared past database/sql, which would check and copy
+	// forty values for each.
+	addDocument, moveDrive driver.StmtExecContext
 }
 
 const driveColumns = `reg_id, user_inn, user_name, kkt_number, address, ffd, status,
@@ -49,7 +54,6 @@ func (st *writeStatements) table() []preparation {
 		{&st.registrationID, `SELECT id FROM registrations WHERE drive_id = ? AND reg_id = ? AND user_inn = ?`},
 		{&st.addRegistration, `INSERT INTO registrations (drive_id, reg_id, user_inn) VALUES (?, ?, ?)`},
 		{&st.documentExists, `SELECT 1 FROM documents WHERE drive_id = ? AND fd = ?`},
-		{&st.addDocument, `INSERT INTO documents (` + documentColumns + `) VALUES (` + marks(documentColumns) + `)`},
 		{&st.addQuarantine, `INSERT INTO quarantine (at, fn, fd, fault, detail, message) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&st.addIncident, `INSERT INTO incidents (at, fn, fd, fault, text) VALUES (?, ?, ?, ?, ?)`},
 		{&st.addExch, `INSERT INTO exchanges (id, at, took, peer, fn, fd, fault, detail, request, response)
@@ -61,11 +65,48 @@ func (st *writeStatements) table() []preparation {
 	}
 }
 
+// moveDrive is setDrive without what seldom changes.
+const moveDrive = `UPDATE drives SET last_fd = ?, last_at = ?, documents = ?, history = ?, stored = stored + 1, confirmed = confirmed + ?,
+		findings = findings + ?, chain_length = ?, chain_head = ?, version = version + 1 WHERE id = ? AND version = ?`
+
 func (st *writeStatements) prepare(ctx context.Context, c *sql.Conn) error {
-	return prepareAll(ctx, c, st.table())
+	if err := prepareAll(ctx, c, st.table()); err != nil {
+		return err
+	}
+	return c.Raw(func(dc any) (err error) {
+		if st.addDocument, err = prepareRaw(ctx, dc, `INSERT INTO documents (`+documentColumns+`) VALUES (`+marks(documentColumns)+`)`); err == nil {
+			st.moveDrive, err = prepareRaw(ctx, dc, moveDrive)
+		}
+		return err
+	})
 }
 
-func (st *writeStatements) close() { _ = closeAll(st.table()) }
+func prepareRaw(ctx context.Context, dc any, text string) (driver.StmtExecContext, error) {
+	c, ok := dc.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, fmt.Errorf("preparing %q: the driver cannot", text)
+	}
+	s, err := c.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("preparing %q: %w", text, err)
+	}
+	x, ok := s.(driver.StmtExecContext)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("preparing %q: the driver cannot", text), s.Close())
+	}
+	return x, nil
+}
+
+// close must come before the connection is closed.
+func (st *writeStatements) close() {
+	for _, s := range []*driver.StmtExecContext{&st.addDocument, &st.moveDrive} {
+		if one, ok := (*s).(driver.Stmt); ok {
+			_ = one.Close()
+		}
+		*s = nil
+	}
+	_ = closeAll(st.table())
+}
 
 // readStatements are the frequent reads, prepared on every reading connection.
 type readStatements struct {

@@ -59,6 +59,7 @@ type writer struct {
 type drive struct {
 	id, version int64
 	head        chain.Head
+	face        *face // as stored; nil: not known
 }
 
 type registration struct {
