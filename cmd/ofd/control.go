@@ -14,10 +14,10 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/control"
 )
 
-// faults are those of --inject; nil when neither they nor the control port are
-// asked for.
+// faults are those of --inject; nil when neither they nor the control port nor a demo,
+// whose desk can switch them on, are asked for.
 func (s *serveCmd) faults() (*fault.Set, error) {
-	if len(s.Inject) == 0 && s.Control == "" {
+	if len(s.Inject) == 0 && s.Control == "" && !s.Demo {
 		return nil, nil
 	}
 	set, err := fault.Load(fault.Operator, uint64(s.Seed), s.Inject)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/fiscalbench/fiscalbench/server"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/desk"
 	"github.com/fiscalbench/fiscalbench/server/front"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 )
@@ -18,10 +19,11 @@ type people struct {
 	*front.Front
 	office *office.Office
 	site   string
+	hub    *desk.Hub
 }
 
 // openPeople opens the cabinet's base beside the store and puts the front on it.
-func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Options, b *bench, log *slog.Logger) (*people, error) {
+func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Options, srv *server.Server, b *bench, log *slog.Logger) (*people, error) {
 	if l.http == nil || !s.Cabinet {
 		return nil, nil
 	}
@@ -37,12 +39,19 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 	if name == "" {
 		name = server.DefaultName
 	}
-	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Logger: log, Registry: o.Registry})
+	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry})
 	if err != nil {
 		_ = base.Close()
 		return nil, err
 	}
-	return &people{f, base, site}, nil
+	p := &people{f, base, site, b.hub}
+	if b.demo != nil {
+		if err := b.demo.furnish(ctx, p, b.clock.Now); err != nil {
+			p.close(log)
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // hello tells the people of the demo how to come in; nothing without a cabinet.
@@ -70,10 +79,7 @@ func (p *people) web(machine http.Handler) http.Handler {
 // it shows every document of everybody, so it is for those who sit at this computer
 // unless --bench-api says otherwise.
 func (s *serveCmd) machine(h http.Handler, ln net.Listener) http.Handler {
-	if ln == nil || s.Bench == "on" {
-		return h
-	}
-	if addr, ok := ln.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() && s.Bench != "off" {
+	if ln == nil || s.atHome(ln) {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,11 +92,18 @@ func (s *serveCmd) machine(h http.Handler, ln net.Listener) http.Handler {
 	})
 }
 
-// run keeps the cabinet up until ctx ends.
+// atHome tells that whoever comes by ln may see and move all of the bench.
+func (s *serveCmd) atHome(ln net.Listener) bool {
+	addr, ok := ln.Addr().(*net.TCPAddr)
+	return s.Bench == "on" || s.Bench != "off" && ok && addr.IP.IsLoopback()
+}
+
+// run keeps the cabinet up until ctx ends, then ends what browsers watch.
 func (p *people) run(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
+	defer p.hub.Close()
 	return p.Run(ctx)
 }
 

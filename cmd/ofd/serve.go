@@ -117,16 +117,16 @@ func (s *serveCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	office, err := s.openPeople(ctx, l, o, b, log)
+	if err := s.newDemo(ctx, l, o, b, p, log); err != nil {
+		l.close()
+		return err
+	}
+	office, err := s.openPeople(ctx, l, o, srv, b, log)
 	if err != nil {
 		l.close()
 		return err
 	}
 	defer office.close(log)
-	if err := s.prepareDemo(ctx, l, o, b, office, p, log); err != nil {
-		l.close()
-		return err
-	}
 	fmt.Fprintf(p.err, banner, s.keys())
 	return s.serve(ctx, stop, p, srv, office, b, l, o, log)
 }

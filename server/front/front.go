@@ -19,11 +19,16 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/desk"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/outbox"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
@@ -36,14 +41,19 @@ type Options struct {
 
 	OFD     fiscal.INN
 	OFDName string
-	KKTAddr string // where registers connect, shown to people
-	Site    string // address people come to, "https://host", for links; cookies are marked for TLS when it begins so
-	Bench   bool   // show what only a test bench has
-	Mail    notify.Carrier
-	SMS     notify.Carrier
+	KKTAddr string         // where registers connect, shown to people
+	Site    string         // address people come to, "https://host", for links; cookies are marked for TLS when it begins so
+	Bench   bool           // show what only a test bench has
+	Mail    notify.Carrier // a stand-in when nil
+	SMS     notify.Carrier // a stand-in when nil
+	// MailKeep is how long messages stay in the outbox; for ever when zero.
+	MailKeep time.Duration
+	Contacts page.Contacts // of the support
+	Compat   bool          // serve addresses of other operators' receipt checks (OPR-063)
 
 	Now    func() time.Time
-	Clock  *clock.Clock // the bench's, when people may move it; Now is of it when nil
+	Clock  *clock.Clock  // the bench's, when people may move it; Now is of it when nil
+	Desk   *desk.Options // the protocol desk of a bench; nil: none
 	Logger *slog.Logger
 	// Registry gets the metrics of the workers that follow documents; nil: none.
 	Registry prometheus.Registerer
@@ -59,6 +69,8 @@ type Front struct {
 	Ledger   *ledger.Service
 	Notify   *notify.Service
 	Reports  *report.Service
+	Buyers   *buyers.Service
+	Check    *receiptcheck.Service
 
 	handler   http.Handler
 	watcher   *fleet.Watcher
@@ -79,7 +91,8 @@ func New(o Options) (*Front, error) {
 	}
 	f := &Front{Ledger: ledger.New(o.Store, projected)}
 	var err error
-	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
+	sms, mail := standIn(&o.SMS), standIn(&o.Mail)
+	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Contacts: o.Contacts.String(), Keep: o.MailKeep, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
 	if f.Accounts, err = account.New(account.Options{Store: o.Office.Accounts(), Messenger: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger, Memory: o.PasswordMemory}); err != nil {
@@ -88,7 +101,13 @@ func New(o Options) (*Front, error) {
 	if f.Fleet, err = fleet.New(fleet.Options{Store: o.Office.Fleet(), Orgs: f.Accounts, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	f.followers = append(f.followers, f.Fleet.Follower(o.Store))
+	if f.Buyers, err = buyers.New(buyers.Options{Store: o.Office.Buyers(), Notify: f.Notify, Site: o.Site, OFDName: o.OFDName, Now: o.Now, Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Now: o.Now}); err != nil {
+		return nil, err
+	}
+	f.followers = append(f.followers, f.Fleet.Follower(o.Store), f.Buyers.Follower(o.Store))
 	if err := observe(f.followers, o); err != nil {
 		return nil, fmt.Errorf("front: registering metrics: %w", err)
 	}
@@ -96,13 +115,28 @@ func New(o Options) (*Front, error) {
 	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
-		Bench: o.Bench, Now: o.Now, Clock: o.Clock, Logger: o.Logger})
+	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, Buyers: f.Buyers, Check: f.Check, Notify: f.Notify,
+		Contacts: o.Contacts, SMS: sms, Mail: mail, Compat: o.Compat, Site: o.Site, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
+		Bench: o.Bench, Now: o.Now, Clock: o.Clock, Desk: o.Desk, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}
 	return f, nil
 }
+
+// standIn puts a stand-in where no carrier was given and returns the stand-in that
+// carries, if one does.
+func standIn(c *notify.Carrier) *notify.StandIn {
+	if *c == nil {
+		*c = &notify.StandIn{}
+	}
+	s, _ := (*c).(*notify.StandIn)
+	return s
+}
+
+// Outbox answers tests of a bench with what was sent last: for addresses that only the
+// bench has.
+func (f *Front) Outbox() http.Handler { return outbox.API(f.Notify) }
 
 // Handler serves the pages.
 func (f *Front) Handler() http.Handler { return f.handler }

@@ -94,6 +94,25 @@ func (v *Visit) Zone() *time.Location {
 // Now is the bench's clock in the organisation's zone.
 func (v *Visit) Now() time.Time { return v.frame.o.Now().In(v.Zone()) }
 
+// Still asks anew whether the person is logged in and has the right, for answers that
+// take long; the viewer is as of now then.
+func (v *Visit) Still(r access.Right) bool {
+	c, err := v.R.Cookie(sessionCookie)
+	if err != nil {
+		return false
+	}
+	session, _, err := v.frame.o.Accounts.Resume(v.R.Context(), c.Value)
+	if err != nil {
+		return false
+	}
+	viewer, err := v.frame.o.Accounts.Viewer(v.R.Context(), session)
+	if err != nil || viewer.Org() != v.Viewer.Org() || !viewer.Can(r) {
+		return false
+	}
+	v.Viewer = viewer
+	return true
+}
+
 // Moved tells that the bench's clock was moved.
 func (v *Visit) Moved() bool { return v.frame.o.Moved != nil && v.frame.o.Moved() != 0 }
 

@@ -1,0 +1,177 @@
+package walk_test
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/internal/browser"
+)
+
+// full says that the long tests were asked for: make test-full.
+var full = os.Getenv("FULL") != ""
+
+// demo is the program with the demo's chain and days of history behind it.
+func demo(t *testing.T, days string) (site string) {
+	t.Helper()
+	dir := t.TempDir()
+	program := filepath.Join(dir, "ofd")
+	build := exec.Command("go", "build", "-o", program, "github.com/fiscalbench/fiscalbench/cmd/ofd")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	cmd := exec.Command(program, "serve", "--demo", "--demo-days="+days, "--kkt=127.0.0.1:0", "--marking=127.0.0.1:0", "--http=127.0.0.1:0", "--store=sqlite:"+filepath.Join(dir, "ofd.db"))
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	rest := make(chan struct{})
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-rest
+		assert.NoError(t, cmd.Wait())
+	})
+	lines := bufio.NewReader(stdout)
+	first, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	m := regexp.MustCompile(` http=(\S+)`).FindStringSubmatch(first)
+	require.NotNil(t, m, first)
+	for at := ""; !strings.Contains(at, "at the present"); { // the history is made, and projected soon after
+		at, err = lines.ReadString('\n')
+		require.NoError(t, err)
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, lines)
+		close(rest)
+	}()
+	return "http://" + m[1]
+}
+
+func login(tab *browser.Tab, who string) {
+	tab.Go("/lk/login")
+	tab.Fill("Телефон, e-mail", who)
+	tab.Press("Продолжить")
+	tab.Fill("Пароль", "romashka-2026")
+	tab.Press("Продолжить")
+}
+
+// page is one of the main pages. A page that is reached from another names the link's
+// place there.
+type mainPage struct {
+	name, path string
+	link       string // CSS of the link on path that leads to it; empty: path is it
+	guest      bool
+	paper      bool // people print it
+}
+
+var mainPages = []mainPage{
+	{name: "front", path: "/", guest: true},
+	{name: "chooser", path: "/login", guest: true},
+	{name: "login", path: "/lk/login", guest: true},
+	{name: "register", path: "/lk/register", guest: true},
+	{name: "recover", path: "/lk/recover", guest: true},
+	{name: "home", path: "/lk"},
+	{name: "revenue", path: "/lk/analytics?period=week", paper: true},
+	{name: "shifts", path: "/lk/analytics/shifts?period=week", paper: true},
+	{name: "shift", path: "/lk/analytics/shifts?period=week", link: "main td a[href^='/lk/analytics/shifts/']", paper: true},
+	{name: "rating", path: "/lk/analytics/outlets?period=week"},
+	{name: "hours", path: "/lk/analytics/hours?period=week"},
+	{name: "goods", path: "/lk/analytics/goods?period=week"},
+	{name: "map", path: "/lk/map"},
+	{name: "registers", path: "/lk/registers"},
+	{name: "register-card", path: "/lk/registers", link: "main td a[href^='/lk/registers/']"},
+	{name: "register-new", path: "/lk/registers/new"},
+	{name: "outlets", path: "/lk/outlets"},
+	{name: "monitoring", path: "/lk/monitoring"},
+	{name: "thresholds", path: "/lk/monitoring/thresholds"},
+	{name: "documents", path: "/lk/documents"},
+	{name: "receipt", path: "/lk/documents?form=3", link: "main td a[href^='/lk/documents/']", paper: true},
+	{name: "reports", path: "/lk/reports"},
+	{name: "report-new", path: "/lk/reports/new"},
+	{name: "schedules", path: "/lk/reports/schedules"},
+	{name: "profile", path: "/lk/profile"},
+	{name: "people", path: "/lk/profile/users"},
+	{name: "journal", path: "/lk/profile/journal"},
+}
+
+// The main pages of a chain: what a reader with a screen reader, a keyboard, dark
+// colours, a phone of 360 pixels and a printer needs is there.
+//
+// CAB-003, CAB-180, CAB-182, CAB-107: at desktop and phone widths.
+func TestPages_ForEverybody(t *testing.T) {
+	t.Parallel()
+	browser.Need(t)
+	site := demo(t, "8")
+	guest, owner := browser.Open(t, site), browser.Open(t, site)
+	login(owner, "owner@romashka.example.com")
+	owner.See("Ромашка")
+	began := time.Now()
+	for _, p := range mainPages {
+		tab := owner
+		if p.guest {
+			tab = guest
+		}
+		if !assert.Equal(t, http.StatusOK, tab.Go(p.path), p.path) {
+			continue
+		}
+		if p.link != "" {
+			href := browser.Eval[string](tab, `document.querySelector("`+p.link+`")?.getAttribute("href") || ""`)
+			if !assert.NotEmpty(t, href, "%s: no link to it at %s", p.name, p.path) {
+				continue
+			}
+			require.Equal(t, http.StatusOK, tab.Go(href), href)
+		}
+		look(t, tab, p)
+	}
+	t.Logf("%d pages in %v", len(mainPages), time.Since(began).Round(time.Second))
+}
+
+func look(t *testing.T, tab *browser.Tab, p mainPage) {
+	t.Helper()
+	tell := func(view string, found []browser.Finding) {
+		t.Helper()
+		for _, f := range found {
+			t.Errorf("%s, %s: %s", p.name, view, f)
+		}
+	}
+	shoot := func(view string) {
+		if full {
+			tab.Picture("page-" + p.name + "-" + view)
+		}
+	}
+	tell("light", tab.Check(false))
+	shoot("light")
+	tell("keyboard", tab.Keyboard(40))
+	tab.Dark()
+	tell("dark", tab.Check(false))
+	shoot("dark")
+	tab.Light()
+	tab.Phone()
+	tell("phone", tab.Check(true))
+	shoot("phone")
+	tab.Desktop()
+	if p.paper {
+		tab.Paper()
+		for _, f := range tab.Check(false) {
+			if f.Rule == "contrast" || f.Rule == "overflow" {
+				tell("paper", []browser.Finding{f})
+			}
+		}
+		for _, gone := range []string{".top", ".menu", ".foot", "form.filters"} {
+			assert.False(t, browser.Eval[bool](tab, `!!document.querySelector("`+gone+`")?.checkVisibility()`), "%s: %s is printed", p.name, gone)
+		}
+		if full {
+			tab.PDF("page-" + p.name)
+		}
+		tab.Desktop()
+	}
+}
