@@ -45,6 +45,7 @@ type bench struct {
 	docs  *sqlite.Store
 	fleet *fleet.Service
 	mail  *notify.Service
+	money *ledger.Service
 	a     *account.Service
 }
 
@@ -71,7 +72,8 @@ func newBench(t *testing.T) *bench {
 	require.NoError(t, err)
 	b.fleet, err = fleet.New(fleet.Options{Store: b.base.Fleet(), Orgs: b.a, Now: clock})
 	require.NoError(t, err)
-	b.Service, err = report.New(report.Options{Store: b.base.Reports(), People: b.a, Fleet: b.fleet, Ledger: ledger.New(b.docs, b.docs), Outbox: b.mail, Site: "https://ofd.example", Now: clock})
+	b.money = ledger.New(b.docs, b.docs)
+	b.Service, err = report.New(report.Options{Store: b.base.Reports(), People: b.a, Fleet: b.fleet, Ledger: b.money, Outbox: b.mail, Site: "https://ofd.example", Now: clock})
 	require.NoError(t, err)
 	b.role("masha", access.Manager)
 	b.role("petya", access.Manager)
@@ -224,4 +226,11 @@ func (s *sheet) money(row []string) (m money) {
 		m[i] = s.kopecks(row, title)
 	}
 	return m
+}
+
+// sight of the owner for the period and registers of an order.
+func (b *bench) sight(p report.Params) access.Sight {
+	sight, err := b.fleet.Sight(b.ctx, b.as("boss"), fleet.Filter{Numbers: p.Registers})
+	require.NoError(b.t, err)
+	return sight.Between(p.From, p.To)
 }

@@ -191,7 +191,7 @@ func (s *Service) make(ctx context.Context, j *Job) ([]byte, error) {
 		return nil, err
 	}
 	j.Rows, j.Registers = len(t.Rows), regs
-	return t.XLSX()
+	return t.XLSX(ctx)
 }
 
 // seen are the registers of the order that the viewer sees.

@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -99,6 +100,11 @@ func documentsEqual(t *testing.T, b *bench, tills []*till, p report.Params) {
 	last := s.totals[len(s.totals)-1]
 	require.Equal(t, "Выручка", last[0])
 	require.Equal(t, revenue, s.money(last))
+	total, err := b.money.Total(b.ctx, []ledger.Part{b.sight(p)})
+	require.NoError(t, err)
+	require.EqualValues(t, revenue[0], total.Net(), "the screen says the same")
+	require.EqualValues(t, revenue[1], total.Cash())
+	require.EqualValues(t, revenue[2], total.Ecash())
 	t.Logf("%d documents equal to the kopeck", documents)
 }
 

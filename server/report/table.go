@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"time"
 
@@ -40,7 +41,7 @@ type Table struct {
 }
 
 // MaxRows of a report; more do not help a person, and a sheet ends at 1,048,576.
-const MaxRows = 300_000
+const MaxRows = 200_000
 
 // tooLong is a report with more rows than MaxRows.
 type tooLong struct{}
@@ -72,11 +73,12 @@ var widths = map[Form]float64{Text: 20, Number: 12, Money: 15, Moment: 20, Quant
 
 // XLSX writes the table as a workbook: the header in the first row, data from the
 // second, totals at the bottom; what the report is about on a sheet of its own. Dates
-// are dates, sums numbers in roubles, texts texts (cabinet.md section 22).
-func (t *Table) XLSX() ([]byte, error) {
+// are dates, sums numbers in roubles, texts texts (cabinet.md section 22). A table of
+// MaxRows takes the better part of a minute.
+func (t *Table) XLSX(ctx context.Context) ([]byte, error) {
 	f := excelize.NewFile()
 	defer f.Close()
-	if err := t.write(f); err != nil {
+	if err := t.write(ctx, f); err != nil {
 		return nil, fmt.Errorf("report: writing the workbook: %w", err)
 	}
 	var b bytes.Buffer
@@ -86,7 +88,7 @@ func (t *Table) XLSX() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (t *Table) write(f *excelize.File) error {
+func (t *Table) write(ctx context.Context, f *excelize.File) error {
 	if err := f.SetSheetName("Sheet1", sheetName); err != nil {
 		return err
 	}
@@ -135,7 +137,9 @@ func (t *Table) write(f *excelize.File) error {
 	}{{t.Rows, plain}, {t.Totals, bold}} {
 		cells := make([]any, len(t.Columns))
 		for _, values := range part.rows {
-			row++
+			if row++; row%1000 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			for i := range cells {
 				cells[i] = nil
 				if i < len(values) {

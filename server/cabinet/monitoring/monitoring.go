@@ -153,7 +153,7 @@ func (a *area) export(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	file, err := t.XLSX()
+	file, err := t.XLSX(v.R.Context())
 	if err != nil {
 		return err
 	}
