@@ -208,7 +208,9 @@ func (d *Desk) Do(ctx context.Context, mark Mark, orders ...Order) (last Made) {
 		if refused != nil {
 			seen = refused.Error()
 		}
-		d.Expect("register/did", mark, "the register does it: "+string(o.Do), refused == nil, "done", seen)
+		d.whole(refused == nil, func() {
+			d.Expect("register/did", mark, "the register does it: "+string(o.Do), refused == nil, "done", seen)
+		})
 		last = m
 	}
 	return last
@@ -242,7 +244,9 @@ func (d *Desk) Sent(ctx context.Context, mark Mark) {
 	if err != nil && d.Eager() {
 		err = d.KKT.Exchange(ctx)
 	}
-	d.Expect("exchange/done", mark, "everything that waits is sent and confirmed", err == nil, "no error", err)
+	d.whole(err == nil, func() {
+		d.Expect("exchange/done", mark, "everything that waits is sent and confirmed", err == nil, "no error", err)
+	})
 }
 
 // View is the state of the drive; the case must need NeedsDrive.

@@ -102,7 +102,7 @@ var driveOrder = []conformance.Case{
 		b.ask("the end of a registration that was not begun", 0x02, map[bool]byte{true: 0x03, false: 0xA3}[b.FFD() < 3], make([]byte, map[bool]int{true: 39, false: 52}[b.FFD() < 3]))
 		b.done(b.report(report{}))
 		ends := map[byte][]byte{0x12: nil, 0x14: nil, 0x16: b.ending(1, 100), 0x19: nil, 0x05: append(b.now(), spaced(b.rnm, 20)...)}
-		for cmd, data := range ends {
+		for cmd, data := range ordered(ends) {
 			b.ask("the end of a document that was not begun", 0x02, cmd, data)
 		}
 		b.give(0x11, b.now())
@@ -110,7 +110,7 @@ var driveOrder = []conformance.Case{
 		b.number("30h tells that it has no data", 0, int64(b.status()[2]))
 		b.give(0x07, model.Text(1021, "Кассир"))
 		b.number("30h tells that it has data", 1, int64(b.status()[2]))
-		for cmd, data := range ends {
+		for cmd, data := range ordered(ends) {
 			if cmd != 0x12 {
 				b.ask("the end of another document", 0x02, cmd, data)
 			}

@@ -30,7 +30,7 @@ func orAny(s string) string {
 
 // tells demands numbers in a document; -1 when a tag must be absent.
 func tells(d *conformance.Desk, m *model.Message, want map[int]int64) {
-	for tag, n := range want {
+	for tag, n := range ordered(want) {
 		seen := m.Number(tag)
 		d.Expect("document/value", conformance.Doc, fmt.Sprintf("form %d carries tag %d", m.Form, tag), seen == n, n, seen)
 	}
@@ -39,7 +39,7 @@ func tells(d *conformance.Desk, m *model.Message, want map[int]int64) {
 // inside demands numbers in a structure of a document.
 func inside(d *conformance.Desk, m *model.Message, under int, want map[int]int64) {
 	all := m.Nested(under)
-	for tag, n := range want {
+	for tag, n := range ordered(want) {
 		seen, ok := all[tag]
 		if !ok {
 			seen = -1
@@ -72,7 +72,7 @@ var kktTill = []conformance.Case{
 			d := begun(ctx, r, conformance.DeskOptions{})
 			m, made := madeBy(ctx, d, conformance.Order{Do: conformance.OrderSell, Items: 2, Kopecks: 12345})
 			d.Expect("register/form", conformance.Doc, "it is form 3", m.Form == 3 && made.Form == 3, 3, m.Form)
-			for tag, want := range map[int]string{1021: "Кассир Иванов", 1048: "ООО Ромашка", 1009: "Москва, ул. Тестовая, 1", 1187: "касса 1", 1060: "www.nalog.gov.ru"} {
+			for tag, want := range ordered(map[int]string{1021: "Кассир Иванов", 1048: "ООО Ромашка", 1009: "Москва, ул. Тестовая, 1", 1187: "касса 1", 1060: "www.nalog.gov.ru"}) {
 				says(d, m, tag, want)
 			}
 			tells(d, m, map[int]int64{1020: 24690, 1031: 24690, 1081: 0, 1215: 0, 1216: 0, 1217: 0, 1105: 24690, 1102: -1, 1055: 1, 1054: 1, 1209: int64(r.FFD())})
@@ -107,8 +107,8 @@ var kktTill = []conformance.Case{
 		func(ctx context.Context, r *conformance.Run) {
 			d := r.Desk(ctx, conformance.DeskOptions{})
 			m, _ := madeBy(ctx, d, register(r))
-			for tag, want := range map[int]string{1021: "Кассир Иванов", 1048: "ООО Ромашка", 1009: "Москва, ул. Тестовая, 1", 1187: "касса 1", 1060: "www.nalog.gov.ru",
-				1013: "000000000002", 1017: d.OFD(), 1046: "ОФД стенда", 1117: "shop@example.test", 1188: ""} {
+			for tag, want := range ordered(map[int]string{1021: "Кассир Иванов", 1048: "ООО Ромашка", 1009: "Москва, ул. Тестовая, 1", 1187: "касса 1", 1060: "www.nalog.gov.ru",
+				1013: "000000000002", 1017: d.OFD(), 1046: "ОФД стенда", 1117: "shop@example.test", 1188: ""}) {
 				says(d, m, tag, want)
 			}
 			tells(d, m, map[int]int64{1062: 3, 1209: int64(r.FFD()), 1189: 4, 1001: 0, 1002: 0, 1056: 0})
@@ -182,7 +182,7 @@ var kktTill = []conformance.Case{
 			}
 			d = r.Desk(ctx, conformance.DeskOptions{})
 			d.Do(ctx, conformance.Doc, conformance.Order{Do: conformance.OrderRegister, Modes: []string{"bso"}}, openShift)
-			for form, o := range map[int]conformance.Order{4: sell, 41: {Do: conformance.OrderCorrect}} {
+			for form, o := range ordered(map[int]conformance.Order{4: sell, 41: {Do: conformance.OrderCorrect}}) {
 				m, made := madeBy(ctx, d, o)
 				d.Expect("register/form", conformance.Doc, "the form is that of a БСО register", m.Form == form && made.Form == form, form, fmt.Sprint(m.Form, made.Form))
 			}

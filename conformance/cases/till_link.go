@@ -100,13 +100,13 @@ var kktLink = []conformance.Case{
 		func(ctx context.Context, r *conformance.Run) {
 			d := marked(ctx, r, conformance.DeskOptions{})
 			reply := markingReply
-			for note, change := range map[string]func([]byte) []byte{
+			for note, change := range ordered(map[string]func([]byte) []byte{
 				"signature of documents": func(b []byte) []byte { copy(b, []byte{0x2A, 0x08, 0x41, 0x0A, 0x81, 0xA2}); return b },
 				"another drive":          func(b []byte) []byte { b[23] ^= 1; return b },
 				"check code":             func(b []byte) []byte { b[32] ^= 1; return b },
 				"sign":                   func(b []byte) []byte { b[len(b)-3] ^= 1; model.FixContainerCRC(b[30:]); return b },
 				"another request":        func(b []byte) []byte { b[49]++; model.FixContainerCRC(b[30:]); return b },
-			} {
+			}) {
 				d.Marking.Next(conformance.Reaction{Note: note, Answer: func(m *model.Message) []byte { return change(reply(m)) }})
 				m, made := madeBy(ctx, d, sellCode(r))
 				value := result(m)

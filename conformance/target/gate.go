@@ -32,6 +32,9 @@ func (g *gate) cut() {
 	defer g.mu.Unlock()
 	g.dark = true
 	for c := range g.conns {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a peer sees a reset, whatever was on its way
+		}
 		_ = c.Close() // the server's own close then does nothing
 	}
 	clear(g.conns)
