@@ -24,7 +24,7 @@ var measures = []measure{
 	{"revenue", "Выручка", func(t ledger.Totals) float64 { return roubles(t.Net()) }, func(t ledger.Totals) string { return page.Money(t.Net()) }, false},
 	{"receipts", "Чеки", func(t ledger.Totals) float64 { return float64(t.Sales) }, func(t ledger.Totals) string { return fmt.Sprint(t.Sales) }, false},
 	{"average", "Средний чек", func(t ledger.Totals) float64 { return roubles(t.Average()) }, func(t ledger.Totals) string { return page.Money(t.Average()) }, false},
-	{"returns", "Доля возвратов", func(t ledger.Totals) float64 { return t.ReturnShare() }, func(t ledger.Totals) string { return fmt.Sprintf("%.1f %%", t.ReturnShare()) }, true},
+	{"returns", "Доля возвратов", func(t ledger.Totals) float64 { return t.ReturnShare() }, func(t ledger.Totals) string { return page.Decimal(t.ReturnShare(), 1) + " %" }, true},
 }
 
 func (a *area) showRating(v *page.Visit) error {

@@ -35,7 +35,15 @@ func changed(now, before fiscal.Kopecks) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%+.1f %%", percent)
+	return signed(percent)
+}
+
+// signed is a change in per cent: "+12,5 %".
+func signed(percent float64) string {
+	if percent > 0 {
+		return "+" + page.Decimal(percent, 1) + " %"
+	}
+	return page.Decimal(percent, 1) + " %"
 }
 
 func (a *area) showRevenue(v *page.Visit) error {

@@ -32,16 +32,24 @@ type Chart struct {
 	Name   string // of the values: "Выручка"
 	Other  string // of what they are compared with; empty: nothing
 	Axis   func(v float64) string
+	Small  bool // drawn for a third of a page: its texts are larger beside the marks
 	Points []Point
 }
 
 // The drawing's units.
 const (
-	width, height           = 640, 220
+	height                  = 220
 	left, right, top, under = 64, 8, 10, 26
 	gridLines               = 4
-	maxLabels               = 16
+	labelWidth              = 42
 )
+
+func (c Chart) width() int {
+	if c.Small {
+		return 360
+	}
+	return 760
+}
 
 // scale of the vertical axis: from low to high by step, all round numbers.
 type scale struct{ low, high, step float64 }
@@ -77,7 +85,7 @@ func (s scale) y(v float64) float64 {
 }
 
 func (c Chart) x(i int) (middle, pitch float64) {
-	pitch = float64(width-left-right) / float64(max(1, len(c.Points)))
+	pitch = float64(c.width()-left-right) / float64(max(1, len(c.Points)))
 	return left + pitch*(float64(i)+.5), pitch
 }
 
@@ -122,12 +130,13 @@ func (c Chart) line(b *strings.Builder, s scale, class string, value func(Point)
 func (c Chart) draw(marks func(*strings.Builder, scale)) template.HTML {
 	s := c.scale()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<figure class="drawn"><svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">`, width, height, text(c.Title))
+	fmt.Fprintf(&b, `<figure class="drawn"><svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">`, c.width(), height, text(c.Title))
 	for v := s.low; v <= s.high+s.step/2; v += s.step {
 		y := s.y(v)
-		fmt.Fprintf(&b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, width-right, y, y, left-6, y+4, text(c.axis(v)))
+		fmt.Fprintf(&b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, c.width()-right, y, y, left-6, y+4, text(c.axis(v)))
 	}
-	every := (len(c.Points) + maxLabels - 1) / maxLabels
+	labels := (c.width() - left - right) / labelWidth
+	every := (len(c.Points) + labels - 1) / labels
 	for i, p := range c.Points {
 		if i%max(1, every) == 0 {
 			x, _ := c.x(i)

@@ -157,9 +157,9 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 	for _, r := range rows {
 		by[r.Key] = r
 	}
-	revenue := chart.Chart{Title: fmt.Sprintf("Выручка за %d дней", days), Head: "День", Name: "Выручка"}
-	receipts := chart.Chart{Title: fmt.Sprintf("Чеки за %d дней", days), Head: "День", Name: "Чеки"}
-	middle := chart.Chart{Title: fmt.Sprintf("Средний чек за %d дней", days), Head: "День", Name: "Средний чек"}
+	revenue := chart.Chart{Small: true, Title: fmt.Sprintf("Выручка за %d дней", days), Head: "День", Name: "Выручка"}
+	receipts := chart.Chart{Small: true, Title: fmt.Sprintf("Чеки за %d дней", days), Head: "День", Name: "Чеки"}
+	middle := chart.Chart{Small: true, Title: fmt.Sprintf("Средний чек за %d дней", days), Head: "День", Name: "Средний чек"}
 	for from, to := g.Span(here, last); from.Before(to); from = from.AddDate(0, 0, 1) {
 		t := by[from.Format(time.DateOnly)]
 		add := func(c *chart.Chart, value float64, text string) {
@@ -180,7 +180,10 @@ func (m *money) ChangeNote() string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%+.1f %%", percent)
+	if percent > 0 {
+		return "+" + page.Decimal(percent, 1) + " %"
+	}
+	return page.Decimal(percent, 1) + " %"
 }
 
 // want is what the list of registers is cut to: "online", "offline" or "flaw".

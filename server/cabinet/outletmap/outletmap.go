@@ -91,7 +91,7 @@ func (o outlet) Roubles() string {
 	if o.Typed != "" || o.Target == 0 {
 		return o.Typed
 	}
-	return o.Target.String()
+	return strings.ReplaceAll(o.Target.String(), ".", ",")
 }
 
 // due is the part of a month's target that the days begun until today ask for, rounded
@@ -260,8 +260,7 @@ func drawing(all []outlet, near bool) template.HTML {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="chart map" viewBox="0 0 %d %d" role="img" aria-label="Карта торговых точек"><path class="land" d="%s"/>`, width, height, path(view.to))
 	for _, t := range towns {
-		x, y := view.to(t.at)
-		fmt.Fprintf(&b, `<circle class="town" cx="%.1f" cy="%.1f" r="2"/><text x="%.1f" y="%.1f">%s</text>`, x, y, x+5, y+4, template.HTMLEscapeString(t.name))
+		drawTown(&b, view, t.name, t.at, spots)
 	}
 	var taken [][2]float64
 	for _, o := range all {
@@ -280,6 +279,21 @@ func drawing(all []outlet, near bool) template.HTML {
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())
+}
+
+// drawTown draws a town unless an outlet stands there.
+func drawTown(b *strings.Builder, view frame, name string, at spot, outlets []spot) {
+	x, y := view.to(at)
+	for _, s := range outlets {
+		if ox, oy := view.to(s); math.Hypot(x-ox, y-oy) < 2*marker {
+			return
+		}
+	}
+	dx, anchor := 5, "start"
+	if x > width-140 {
+		dx, anchor = -5, "end"
+	}
+	fmt.Fprintf(b, `<circle class="town" cx="%.1f" cy="%.1f" r="2"/><text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x, y, x+float64(dx), y+4, anchor, template.HTMLEscapeString(name))
 }
 
 // free is the nearest place to (x, y), along a spiral, that no marker takes.

@@ -55,13 +55,14 @@ func (t *Templates) execute(w io.Writer, v *Visit, data any) error {
 // functions of all templates.
 func functions(f *Frame) template.FuncMap {
 	return template.FuncMap{
-		"asset": func(name string) string { return "/assets/" + name + "?v=" + f.version },
-		"icon":  Icon,
-		"money": func(k fiscal.Kopecks) string { return Money(k) },
-		"count": func(n any) string { return group(fmt.Sprint(n)) },
-		"date":  func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006") },
-		"time":  func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04") },
-		"exact": func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04:05") },
+		"asset":   func(name string) string { return "/assets/" + name + "?v=" + f.version },
+		"icon":    Icon,
+		"money":   func(k fiscal.Kopecks) string { return Money(k) },
+		"count":   func(n any) string { return group(fmt.Sprint(n)) },
+		"decimal": Decimal,
+		"date":    func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006") },
+		"time":    func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04") },
+		"exact":   func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04:05") },
 		// local is the time that a register's clock showed: never moved to a zone.
 		"local":  func(t time.Time) string { return format(t, "02.01.2006 15:04") },
 		"rfc":    func(t time.Time) string { return t.Format(time.RFC3339) },
@@ -105,6 +106,11 @@ func Money(k fiscal.Kopecks) string {
 		sign, n = "−", -n
 	}
 	return sign + group(strconv.FormatInt(n/100, 10)) + fmt.Sprintf(",%02d", n%100) + thin + "₽"
+}
+
+// Decimal is a number with so many digits after the comma: "41,2".
+func Decimal(v float64, digits int) string {
+	return strings.NewReplacer(".", ",", "-", "−").Replace(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
 func group(digits string) string {
