@@ -93,14 +93,9 @@ func (s *Service) Upload(ctx context.Context, v access.Viewer, table io.Reader) 
 	if err := v.Need(access.EditRegisters); err != nil {
 		return nil, err
 	}
-	f, err := excelize.OpenReader(table, excelize.Options{UnzipSizeLimit: 64 << 20, UnzipXMLSizeLimit: 32 << 20})
+	rows, err := sheetOf(table)
 	if err != nil {
-		return nil, Invalid{"file": "Это не таблица xlsx: скачайте шаблон и заполните его."}
-	}
-	defer f.Close()
-	rows, err := f.GetRows(f.GetSheetName(0), excelize.Options{RawCellValue: true})
-	if err != nil {
-		return nil, Invalid{"file": "Таблица не читается: сохраните её заново в формате xlsx."}
+		return nil, err
 	}
 	columns, err := uploadHeader(rows)
 	if err != nil {
@@ -153,6 +148,28 @@ func (s *Service) Upload(ctx context.Context, v access.Viewer, table io.Reader) 
 	}
 	return lines, nil
 }
+
+// sheetOf reads the first sheet of a workbook. Whatever people upload gets here: a
+// library that panics on it must not take more than the upload with it.
+func sheetOf(table io.Reader) (rows [][]string, err error) {
+	defer func() {
+		if recover() != nil {
+			rows, err = nil, errNoTable
+		}
+	}()
+	f, err := excelize.OpenReader(table, excelize.Options{UnzipSizeLimit: 64 << 20, UnzipXMLSizeLimit: 32 << 20})
+	if err != nil {
+		return nil, errNoTable
+	}
+	defer f.Close()
+	rows, err = f.GetRows(f.GetSheetName(0), excelize.Options{RawCellValue: true})
+	if err != nil {
+		return nil, errNoTable
+	}
+	return rows, nil
+}
+
+var errNoTable = Invalid{"file": "Это не таблица xlsx: скачайте шаблон и заполните его."}
 
 // uploadHeader finds the columns by their titles, in whatever order.
 func uploadHeader(rows [][]string) (map[string]int, error) {
