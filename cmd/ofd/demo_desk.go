@@ -8,6 +8,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/emulator/kkt"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/desk"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 )
 
 var _ desk.Registers = (*demo)(nil)
@@ -82,7 +83,7 @@ func (r *demoRegister) press(ctx context.Context, o *demoOptions, a desk.Action)
 		said = fmt.Sprintf("смена № %d открыта", res.Shift)
 	case desk.Sell:
 		res, err = r.sell(false)
-		said = fmt.Sprintf("чек № %d на %s ₽, ФД %d", res.Number, res.Total, res.FD)
+		said = fmt.Sprintf("чек № %d на %s, ФД %d", res.Number, page.Money(res.Total), res.FD)
 	case desk.CloseShift:
 		res, err = r.closeShift()
 		said = fmt.Sprintf("смена № %d закрыта", res.Shift)

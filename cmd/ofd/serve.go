@@ -26,8 +26,9 @@ type serveCmd struct {
 	Cabinet bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
 	Bench   string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
 	Site    string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
-	INN     string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
-	Name    string `name:"name" help:"Own name, for people."`
+	mailFlags
+	INN  string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
+	Name string `name:"name" help:"Own name, for people."`
 
 	Profile string   `name:"profile" default:"strict" placeholder:"strict|lenient" help:"How forgiving to be (default ${default})."`
 	Fault   []string `name:"fault" sep:"none" placeholder:"FAULT=ACTION" help:"What to do about a fault of transport.md section 10, as bad_message_sign=code11 (repeatable)."`
@@ -207,7 +208,7 @@ func (s *serveCmd) serve(ctx context.Context, stop func(), p *process, srv *serv
 	if l.marking != nil {
 		g.Go(func() error { return srv.Serve(l.marking) })
 	}
-	web, admin := newWeb(office.web(s.machine(b.api(srv.Handler(), log), l.http)), log), newWeb(controlOf(srv, o, b, log), log)
+	web, admin := newWeb(office.web(s.machine(office.withOutbox(b.api(srv.Handler(), log)), l.http)), log), newWeb(controlOf(srv, o, b, log), log)
 	g.Go(func() error { return serveWeb(web, l.http) })
 	g.Go(func() error { return serveWeb(admin, l.control) })
 	g.Go(func() error { return ended(ctx, srv.Watch(ctx, sweepEvery)) })
