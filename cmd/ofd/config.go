@@ -21,9 +21,10 @@ import (
 // flagNames are the flags of serve with whether they may be repeated.
 func flagNames() map[string]bool {
 	names := map[string]bool{}
-	t := reflect.TypeFor[serveCmd]()
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[serveCmd]()) {
+		if f.Anonymous {
+			continue // its fields come by themselves
+		}
 		name := f.Tag.Get("name")
 		if name == "" {
 			name = strings.ToLower(f.Name)
@@ -135,7 +136,7 @@ func envName(flag string) string {
 // commas, rules of OFD_INJECT, which have commas, by semicolons. Unknown names are told and passed over: the surroundings may set them.
 func fromEnv(p *process) []string {
 	names := flagNames()
-	known := map[string]bool{}
+	known := map[string]bool{smtpPassword: true, smsToken: true}
 	var flags []string
 	for _, flag := range slices.Sorted(maps.Keys(names)) {
 		known[envName(flag)] = true

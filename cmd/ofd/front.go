@@ -39,7 +39,12 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 	if name == "" {
 		name = server.DefaultName
 	}
-	f, err := front.New(front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry})
+	fo := front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry}
+	err = s.mail(&fo)
+	var f *front.Front
+	if err == nil {
+		f, err = front.New(fo)
+	}
 	if err != nil {
 		_ = base.Close()
 		return nil, err
