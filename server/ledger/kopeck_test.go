@@ -16,14 +16,6 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
-// shiftsOfTest is how many random shifts are compared on each engine.
-func shiftsOfTest() int {
-	if os.Getenv("TORTURE") != "" {
-		return 1000
-	}
-	return 210
-}
-
 // towns live shifts of several registers of every version; some stay open.
 func towns(shifts int) []*till {
 	versions := []fiscal.FFD{fiscal.FFD105, fiscal.FFD11, fiscal.FFD12}
@@ -48,7 +40,19 @@ func sightOf(tills []*till) access.Sight {
 // unless it lies.
 func TestShifts_EqualToTheKopeck(t *testing.T) {
 	t.Parallel()
-	tills := towns(shiftsOfTest())
+	equalToTheKopeck(t, 210)
+}
+
+// CAB-112: the same for a thousand shifts. TORTURE=1 runs it (make torture).
+func TestTortureShifts_EqualToTheKopeck(t *testing.T) {
+	if os.Getenv("TORTURE") == "" {
+		t.Skip("TORTURE is not set: see make torture")
+	}
+	equalToTheKopeck(t, 1000)
+}
+
+func equalToTheKopeck(t *testing.T, shifts int) {
+	tills := towns(shifts)
 	docs := accepted(t, tills)
 	onBoth(t, func(t *testing.T, db base) {
 		keep(t, db, docs)
@@ -62,7 +66,7 @@ func TestShifts_EqualToTheKopeck(t *testing.T) {
 				opens[key] = r.Open && key.shift == r.Shift
 			}
 		}
-		require.GreaterOrEqual(t, len(want), shiftsOfTest())
+		require.GreaterOrEqual(t, len(want), shifts)
 		seen, differ := 0, 0
 		var after store.Place
 		for {
