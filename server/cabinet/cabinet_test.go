@@ -18,10 +18,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
@@ -53,6 +56,8 @@ type person struct {
 	documents *sqlite.Store
 	outbox    *notify.Service
 	reports   *report.Service
+	buyers    *buyers.Service
+	standIns  *[2]notify.StandIn // SMS, mail
 	moved     atomic.Int64 // nanoseconds that the bench's clock is ahead
 }
 
@@ -75,12 +80,19 @@ func newPerson(t *testing.T) *person {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, documents.Close()) })
 	p.documents = documents
-	p.outbox, err = notify.New(notify.Options{Store: o.Messages(), OFDName: "Испытательный ОФД", Now: p.clock})
+	siteURL := "http://" + site.Listener.Addr().String()
+	p.standIns = &[2]notify.StandIn{}
+	p.outbox, err = notify.New(notify.Options{Store: o.Messages(), SMS: &p.standIns[0], Mail: &p.standIns[1], Site: siteURL, OFDName: "Испытательный ОФД", Now: p.clock})
 	require.NoError(t, err)
 	figures := ledger.New(documents, documents)
 	p.reports, err = report.New(report.Options{Store: o.Reports(), People: a, Fleet: registers, Ledger: figures, Outbox: p.outbox, Site: "http://" + site.Listener.Addr().String(), Now: p.clock})
 	require.NoError(t, err)
-	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, Ledger: figures, Reports: p.reports, Now: p.clock, KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
+	p.buyers, err = buyers.New(buyers.Options{Store: o.Buyers(), Notify: p.outbox, Site: siteURL, OFDName: "Испытательный ОФД", Now: p.clock})
+	require.NoError(t, err)
+	receipts, err := receiptcheck.New(receiptcheck.Options{Documents: documents, Now: p.clock, Least: -1, Tries: 20})
+	require.NoError(t, err)
+	h, err := cabinet.New(cabinet.Options{Accounts: a, Fleet: registers, Ledger: figures, Reports: p.reports, Buyers: p.buyers, Check: receipts, Notify: p.outbox, SMS: &p.standIns[0], Mail: &p.standIns[1],
+		Contacts: page.Contacts{Phone: "+7 495 000-00-00", Email: "help@ofd.example"}, Compat: true, Site: siteURL, Now: p.clock, KKTAddr: "127.0.0.1:7777", OFDName: "Испытательный ОФД", OFDINN: "7704358518", Bench: true})
 	require.NoError(t, err)
 	site.Config.Handler = h
 	site.Start()
@@ -97,7 +109,7 @@ func (p *person) another() *person {
 	p.t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(p.t, err)
-	return &person{t: p.t, site: p.site, c: &http.Client{Jar: jar}, sent: p.sent, accounts: p.accounts, registers: p.registers, base: p.base, documents: p.documents, outbox: p.outbox, reports: p.reports}
+	return &person{t: p.t, site: p.site, c: &http.Client{Jar: jar}, sent: p.sent, accounts: p.accounts, registers: p.registers, base: p.base, documents: p.documents, outbox: p.outbox, reports: p.reports, buyers: p.buyers, standIns: p.standIns}
 }
 
 func (p *person) read(resp *http.Response, err error) (int, string, string) {

@@ -55,7 +55,7 @@ func (r *till) keep(d servertest.Doc) {
 	require.NoError(r.p.t, r.p.documents.Accept(context.Background(), store.Acceptance{
 		Document: store.Document{FN: d.FN, FD: d.FD, Form: d.Form, FFD: r.FFD, RegID: r.RegID, UserINN: r.UserINN, DateTime: doc.DateTime(), ReceivedAt: r.p.clock().UTC(),
 			Shift: uint32(doc.Uint(ffd.TagShiftNumber)), Number: uint32(doc.Uint(ffd.TagRequestNumber)), Operation: fiscal.OperationType(doc.Uint(ffd.TagOperationType)),
-			Total: doc.Sum(ffd.TagTotalSum), Message: d.Message, STLV: d.STLV, Confirmation: []byte{1}, Policy: "tb-gost-1", FPS: "ok", FPDCheck: "ok"},
+			Total: doc.Sum(ffd.TagTotalSum), FPD: doc.FPD(), Message: d.Message, STLV: d.STLV, Confirmation: []byte{1}, Policy: "tb-gost-1", FPS: "ok", FPDCheck: "ok"},
 		Drive: store.Drive{FN: d.FN, Version: int64(d.FD), RegID: r.RegID, UserINN: r.UserINN, Status: store.DriveActive, LastFD: d.FD, LastAt: r.p.clock().UTC(), Documents: int64(d.FD), Policy: "tb-gost-1"},
 	}))
 }
