@@ -181,7 +181,7 @@ func TestDesk_MovesTheClock(t *testing.T) {
 	assert.Equal(t, "/lk/login?next=%2Flk%2Fdesk", at)
 }
 
-// SIM-02, SIM-11: on an open bench everything is seen and faults are switched.
+// SIM-11: on an open bench everything is seen and faults are switched.
 func TestDesk_OpenBench(t *testing.T) {
 	b, _ := newBench(t, true)
 	for _, fn := range []fiscal.FNNumber{ownFN, foreignFN, ""} {
