@@ -58,7 +58,7 @@ type person struct {
 	reports   *report.Service
 	buyers    *buyers.Service
 	standIns  *[2]notify.StandIn // SMS, mail
-	moved     atomic.Int64 // nanoseconds that the bench's clock is ahead
+	moved     atomic.Int64       // nanoseconds that the bench's clock is ahead
 }
 
 // clock is the bench's: it can be moved.
