@@ -40,7 +40,10 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 		name = server.DefaultName
 	}
 	fo := front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry}
-	err = s.mail(&fo)
+	fo.HooksInside = s.atHome(l.http)
+	if fo.HookSecret, err = hookSecret(s.HookSecret, s.Store); err == nil {
+		err = s.mail(&fo)
+	}
 	var f *front.Front
 	if err == nil {
 		f, err = front.New(fo)

@@ -18,14 +18,15 @@ import (
 
 // serveCmd are the settings of serve. Repeatable ones are slices.
 type serveCmd struct {
-	Config  string `name:"config" placeholder:"FILE" help:"YAML file with any of these settings; OFD_… variables and flags win over it."`
-	KKT     string `name:"kkt" default:"127.0.0.1:7777" placeholder:"HOST:PORT" help:"Where registers connect (default ${default}; port 0: any free one)."`
-	Marking string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
-	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
-	Store   string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
-	Cabinet bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
-	Bench   string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
-	Site    string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
+	Config     string `name:"config" placeholder:"FILE" help:"YAML file with any of these settings; OFD_… variables and flags win over it."`
+	KKT        string `name:"kkt" default:"127.0.0.1:7777" placeholder:"HOST:PORT" help:"Where registers connect (default ${default}; port 0: any free one)."`
+	Marking    string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
+	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
+	Store      string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
+	Cabinet    bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
+	Bench      string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
+	HookSecret string `name:"cabinet-key" placeholder:"HEX" help:"Key of 32 bytes that secrets of webhooks are encrypted with, better as OFD_CABINET_KEY (default: a file beside an SQLite base; without one, no webhooks)."`
+	Site       string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
 	mailFlags
 	INN  string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
 	Name string `name:"name" help:"Own name, for people."`

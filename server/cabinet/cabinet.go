@@ -24,6 +24,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/door"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/help"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/home"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/integrations"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/monitoring"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/outbox"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/outletmap"
@@ -32,6 +33,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/reports"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
@@ -46,7 +48,9 @@ type Options struct {
 	Reports  *report.Service
 	Buyers   *buyers.Service
 	Check    *receiptcheck.Service
-	Notify   *notify.Service
+	// Integration is keys and webhooks; nil: no section for them.
+	Integration *integration.Service
+	Notify      *notify.Service
 
 	// Contacts of the support, on every page.
 	Contacts page.Contacts
@@ -104,6 +108,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Bench {
 		outbox.Mount(f, outbox.Options{Notify: o.Notify, SMS: o.SMS, Mail: o.Mail})
 	}
+	if o.Integration != nil {
+		integrations.Mount(f, integrations.Options{Integration: o.Integration, Fleet: o.Fleet, Site: o.Site})
+	}
 	outletmap.Mount(f, outletmap.Options{Fleet: o.Fleet, Ledger: o.Ledger})
 	if o.Desk != nil {
 		d := *o.Desk
@@ -116,6 +123,9 @@ func New(o Options) (http.Handler, error) {
 // sections of this cabinet: those that only a bench has come near the end, help last.
 func (o Options) sections() []page.Section {
 	all := slices.Clone(sections)
+	if o.Integration != nil {
+		all = append(all, page.Section{Title: "Интеграции", Path: "/lk/integrations", Icon: "key", Right: access.ManageKeys})
+	}
 	if o.Bench {
 		all = append(all, page.Section{Title: "Исходящие", Path: "/lk/outbox", Icon: "letter", Right: access.DriveTheBench})
 	}

@@ -26,10 +26,12 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/report"
+	"github.com/fiscalbench/fiscalbench/server/rest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 )
@@ -58,6 +60,11 @@ type Options struct {
 	// Registry gets the metrics of the workers that follow documents; nil: none.
 	Registry prometheus.Registerer
 
+	// HookSecret encrypts the secrets of webhooks: 32 bytes; without it there are none.
+	HookSecret []byte
+	// HooksInside lets webhooks go to this computer and its neighbours.
+	HooksInside bool
+
 	// PasswordMemory is account.Options.Memory.
 	PasswordMemory uint32
 }
@@ -71,6 +78,7 @@ type Front struct {
 	Reports  *report.Service
 	Buyers   *buyers.Service
 	Check    *receiptcheck.Service
+	Keys     *integration.Service
 
 	handler   http.Handler
 	watcher   *fleet.Watcher
@@ -107,7 +115,10 @@ func New(o Options) (*Front, error) {
 	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Now: o.Now}); err != nil {
 		return nil, err
 	}
-	f.followers = append(f.followers, f.Fleet.Follower(o.Store), f.Buyers.Follower(o.Store))
+	if f.Keys, err = integration.New(integration.Options{Store: o.Office.Integration(), Accounts: f.Accounts, Fleet: f.Fleet, Outbox: f.Notify, Secret: o.HookSecret, Site: o.Site, Private: o.HooksInside, Now: o.Now, Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	f.followers = append(f.followers, f.Fleet.Follower(o.Store), f.Buyers.Follower(o.Store), f.Keys.Follower(o.Store))
 	if err := observe(f.followers, o); err != nil {
 		return nil, fmt.Errorf("front: registering metrics: %w", err)
 	}
@@ -115,12 +126,21 @@ func New(o Options) (*Front, error) {
 	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	f.handler, err = cabinet.New(cabinet.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, Buyers: f.Buyers, Check: f.Check, Notify: f.Notify,
+	api, err := rest.New(rest.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Integration: f.Keys, Arrivals: o.Store, Check: f.Check, Reports: f.Reports, Outbox: f.Notify, Now: o.Now, Logger: o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("front: %w", err)
+	}
+	pages, err := cabinet.New(cabinet.Options{Integration: f.Keys, Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, Buyers: f.Buyers, Check: f.Check, Notify: f.Notify,
 		Contacts: o.Contacts, SMS: sms, Mail: mail, Compat: o.Compat, Site: o.Site, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
 		Bench: o.Bench, Now: o.Now, Clock: o.Clock, Desk: o.Desk, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	mux.Handle("/api/", api)
+	mux.Handle("/public/", api)
+	f.handler = mux
 	return f, nil
 }
 
@@ -138,7 +158,7 @@ func standIn(c *notify.Carrier) *notify.StandIn {
 // bench has.
 func (f *Front) Outbox() http.Handler { return outbox.API(f.Notify) }
 
-// Handler serves the pages.
+// Handler serves the pages and the API.
 func (f *Front) Handler() http.Handler { return f.handler }
 
 // Run keeps the services up with the documents and sends what is to be sent, until
@@ -150,6 +170,7 @@ func (f *Front) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return f.Notify.Run(ctx) })
 	g.Go(func() error { return f.Reports.Run(ctx) })
+	g.Go(func() error { return f.Keys.Run(ctx) })
 	g.Go(func() error { return f.watcher.Run(ctx) })
 	return g.Wait()
 }
