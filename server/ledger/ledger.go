@@ -31,6 +31,7 @@ type Documents interface {
 type Service struct {
 	docs      Documents
 	projected store.Projector
+	past      kept
 }
 
 // New makes the service.

@@ -111,25 +111,41 @@ type Part = access.Sight
 // Revenue sums up the parts, apart by what by says, in the order of the keys. Parts
 // must not overlap: their figures are added up.
 func (s *Service) Revenue(ctx context.Context, parts []Part, by store.Grouping) ([]Totals, error) {
-	place := map[string]int{}
-	var all []Totals
+	all := newSums()
 	for _, part := range parts {
 		figures, err := s.Figures(ctx, part, store.Search{}, by)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range figures {
-			i, ok := place[f.Key]
-			if !ok {
-				i = len(all)
-				place[f.Key] = i
-				all = append(all, Totals{store.Figures{Key: f.Key}})
-			}
-			all[i] = all[i].Plus(Totals{f})
-		}
+		all.add(figures)
 	}
-	slices.SortFunc(all, func(a, b Totals) int { return cmp.Compare(a.Key, b.Key) })
-	return all, nil
+	return all.sorted(), nil
+}
+
+// sums are totals by their keys.
+type sums struct {
+	place map[string]int
+	all   []Totals
+}
+
+func newSums() *sums { return &sums{place: map[string]int{}} }
+
+func (s *sums) add(figures []store.Figures) {
+	for _, f := range figures {
+		i, ok := s.place[f.Key]
+		if !ok {
+			i = len(s.all)
+			s.place[f.Key] = i
+			s.all = append(s.all, Totals{store.Figures{Key: f.Key}})
+		}
+		s.all[i] = s.all[i].Plus(Totals{f})
+	}
+}
+
+// sorted ends the adding.
+func (s *sums) sorted() []Totals {
+	slices.SortFunc(s.all, func(a, b Totals) int { return cmp.Compare(a.Key, b.Key) })
+	return s.all
 }
 
 // Total is Revenue without telling anything apart.

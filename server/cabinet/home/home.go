@@ -20,7 +20,6 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/takings"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
-	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 //go:embed templates/*.html
@@ -149,7 +148,7 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 	if m.Yesterday, err = a.o.Ledger.Total(ctx, g.Parts(here, takings.Today().Before())); err != nil {
 		return nil, err
 	}
-	rows, err := a.o.Ledger.Revenue(ctx, g.Parts(here, last), store.ByDay)
+	rows, err := a.o.Ledger.Daily(ctx, g.Parts(here, last))
 	if err != nil {
 		return nil, err
 	}
