@@ -122,7 +122,7 @@ func (r *demoRegister) live(ctx context.Context, o *demoOptions, until time.Time
 			return ctx.Err()
 		}
 		r.plan = r.plan[1:]
-		r.clock.Set(next.at)
+		r.clock.Set(next.at.In(r.zone))
 		o.Time.follow(next.at)
 		if _, err := next.do(r); err != nil {
 			return fmt.Errorf("%s, %s: %w", r.outlet.name, r.name, err)
@@ -140,7 +140,7 @@ func (r *demoRegister) planDay(ofd fiscal.INN, until time.Time) bool {
 		return false
 	}
 	if r.day == 0 {
-		r.plan = append(r.plan, demoEvent{r.at(midnight, r.outlet.opens-1), func(r *demoRegister) (kkt.Result, error) { return r.register(ofd) }})
+		r.plan = append(r.plan, demoEvent{midnight, func(r *demoRegister) (kkt.Result, error) { return r.register(ofd) }})
 	}
 	r.day++
 	left := int(r.dayOf(r.end).Sub(midnight).Hours()+12) / 24 // days before the last one
@@ -154,7 +154,11 @@ func (r *demoRegister) planDay(ofd fiscal.INN, until time.Time) bool {
 		}})
 		return true
 	case r.health == longShift:
-		if since := r.end.Add(-26 * time.Hour); !midnight.Before(r.dayOf(since)) {
+		since := r.end.Add(-26 * time.Hour)
+		if since.Before(r.first) {
+			since = r.first
+		}
+		if !midnight.Before(r.dayOf(since)) {
 			if midnight.Equal(r.dayOf(since)) {
 				r.shift(since, since.Add(23*time.Hour), false)
 			}
