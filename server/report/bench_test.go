@@ -26,6 +26,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
+	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
@@ -133,8 +134,35 @@ func (b *bench) send(tills ...*till) {
 	require.NoError(t, g.Wait())
 	require.NoError(t, srv.Shutdown(b.ctx))
 	require.NoError(t, <-served)
+	b.follow()
+}
+
+// keep puts the documents of the tills into the store past the operator.
+func (b *bench) keep(tills ...*till) {
+	var g errgroup.Group
+	for _, r := range tills {
+		g.Go(func() error {
+			for i, d := range r.docs {
+				doc := stored(r, d)
+				err := b.docs.Accept(b.ctx, store.Acceptance{Document: doc, Drive: store.Drive{FN: d.FN, Version: int64(i + 1), RegID: r.RegID, UserINN: r.UserINN, Status: store.DriveActive,
+					LastFD: d.FD, LastAt: doc.ReceivedAt, Documents: int64(i + 1), Policy: doc.Policy}})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(b.t, g.Wait())
+	b.follow()
+}
+
+// follow brings registers and searches up to the documents.
+func (b *bench) follow() {
+	t := b.t
 	require.NoError(t, b.fleet.Follower(b.docs).CatchUp(b.ctx))
 	for n := 1; n > 0; {
+		var err error
 		n, err = b.docs.Project(b.ctx, 512, projection.Decode)
 		require.NoError(t, err)
 	}

@@ -296,13 +296,13 @@ func TestGoods_Ranked(t *testing.T) {
 // REP-03: a shop with more items than are read at once loses none.
 func TestGoods_MoreThanAPage(t *testing.T) {
 	b := newBench(t)
-	r := newTill(1, fiscal.FFD12)
-	r.docs = append(r.docs, r.OpenShift())
+	r := newPlainTill(1, fiscal.FFD12)
+	r.open()
 	const receipts, each = 26, 50
 	var want uint64
 	for n := range receipts {
 		r.Number++
-		r.docs = append(r.docs, r.Build(fiscal.FormReceipt, func(d *tlv.Builder) {
+		r.make(fiscal.FormReceipt, func(d *tlv.Builder) {
 			d.Uint32(ffd.TagShiftNumber, r.Shift)
 			d.Uint32(ffd.TagRequestNumber, r.Number)
 			d.Byte(ffd.TagOperationType, 1)
@@ -315,10 +315,10 @@ func TestGoods_MoreThanAPage(t *testing.T) {
 					d.VLN(ffd.TagItemSum, uint64(100+i))
 				})
 			}
-		}))
+		})
 	}
 	b.connect(r, "1")
-	b.send(r)
+	b.keep(r)
 	s := b.made("boss", report.Goods, whole(), "Итого")
 	assert.Len(t, s.rows, receipts*each)
 	assert.EqualValues(t, want, s.kopecks(s.totals[0], "Выручка"))

@@ -9,30 +9,96 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 // till is a register that lives random shifts.
 type till struct {
 	*servertest.Register
-	rng  *rand.Rand
-	docs []servertest.Doc
+	rng   *rand.Rand
+	docs  []servertest.Doc
+	plain bool // documents are not signed: they go past the operator into the store
 }
 
 func newTill(n int, v fiscal.FFD) *till {
-	r := &till{Register: servertest.NewRegister(n, v), rng: rand.New(rand.NewPCG(11, uint64(n)))}
+	r := newPlainTill(n, v)
+	r.plain = false
 	r.docs = append(r.docs, r.Registration())
 	return r
+}
+
+// newPlainTill makes a till whose documents cost no signs: many of them fit a test.
+func newPlainTill(n int, v fiscal.FFD) *till {
+	return &till{Register: servertest.NewRegister(n, v), rng: rand.New(rand.NewPCG(11, uint64(n))), plain: true}
+}
+
+// make makes the next document.
+func (r *till) make(form fiscal.Form, more func(b *tlv.Builder)) {
+	if !r.plain {
+		r.docs = append(r.docs, r.Build(form, more))
+		return
+	}
+	r.FD++
+	fn, reg, user := r.FN.Padded(), r.RegID.Padded(), r.UserINN.Padded()
+	var b tlv.Builder
+	b.STLV(tlv.Tag(form), func(b *tlv.Builder) {
+		b.Raw(ffd.TagFNNumber, fn[:])
+		b.Raw(ffd.TagKKTRegID, reg[:])
+		b.Raw(ffd.TagUserINN, user[:])
+		b.Uint32(ffd.TagFDNumber, uint32(r.FD))
+		b.Time(ffd.TagDateTime, r.Time)
+		b.Byte(ffd.TagFFDVersion, uint8(r.FFD))
+		more(b)
+		b.Raw(ffd.TagFPD, []byte{0, 1, 0, 0, byte(r.FD >> 8), byte(r.FD)})
+	})
+	stlv, err := b.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	r.Time = r.Time.Add(time.Minute)
+	r.docs = append(r.docs, servertest.Doc{FN: r.FN, FD: r.FD, Form: form, STLV: stlv, Message: stlv})
+}
+
+// open and close a shift.
+func (r *till) open() {
+	if !r.plain {
+		r.docs = append(r.docs, r.OpenShift())
+		return
+	}
+	r.Shift, r.Number = r.Shift+1, 0
+	r.make(fiscal.FormOpenShift, r.report)
+}
+
+func (r *till) close() {
+	if !r.plain {
+		r.docs = append(r.docs, r.CloseShift())
+		return
+	}
+	r.make(fiscal.FormCloseShift, r.report)
+}
+
+func (r *till) report(b *tlv.Builder) {
+	b.Uint32(ffd.TagShiftNumber, r.Shift)
+	b.Text(ffd.TagCashier, "Иванов И.И.")
+}
+
+// stored is a document as the store has it, read by the tests' own reader.
+func stored(r *till, d servertest.Doc) store.Document {
+	f := split(split(d.STLV)[uint16(d.Form)][0])
+	return store.Document{FN: d.FN, FD: d.FD, Form: d.Form, FFD: r.FFD, RegID: r.RegID, UserINN: r.UserINN, DateTime: time.Unix(f.number(1012), 0).UTC(), ReceivedAt: servertest.Clock,
+		Shift: uint32(f.number(1038)), Number: uint32(f.number(1042)), Operation: fiscal.OperationType(f.number(1054)), Total: fiscal.Kopecks(f.number(1020)), FPD: fiscal.FPD(d.FD),
+		Message: d.Message, STLV: d.STLV, Policy: "tb-gost-1"}
 }
 
 func (r *till) live(shifts int) {
 	for range shifts {
 		r.Time = r.Time.Add(time.Duration(r.rng.IntN(9*3600)) * time.Second)
-		r.docs = append(r.docs, r.OpenShift())
+		r.open()
 		for range r.rng.IntN(8) {
 			r.receipt()
 			r.Time = r.Time.Add(time.Duration(r.rng.IntN(1800)) * time.Second)
 		}
-		r.docs = append(r.docs, r.CloseShift())
+		r.close()
 	}
 }
 
@@ -58,7 +124,7 @@ func (r *till) receipt() {
 		rates = 12
 	}
 	r.Number++
-	r.docs = append(r.docs, r.Build(form, func(b *tlv.Builder) {
+	r.make(form, func(b *tlv.Builder) {
 		b.Uint32(ffd.TagShiftNumber, r.Shift)
 		b.Uint32(ffd.TagRequestNumber, r.Number)
 		b.Byte(ffd.TagOperationType, kind)
@@ -96,7 +162,7 @@ func (r *till) receipt() {
 				})
 			}
 		}
-	}))
+	})
 }
 
 // fields of a document, by a reader that shares nothing with what is tested.
