@@ -269,7 +269,7 @@ func TestHelpAndAbout(t *testing.T) {
 	}
 }
 
-// CAB-102, CAB-103: paper with QR, PDF, JSON, tags, container; times of the document's way.
+// CAB-102: paper with QR, PDF, JSON, tags, container.
 func TestDocument_Views(t *testing.T) {
 	p := newPerson(t)
 	r := p.seller()

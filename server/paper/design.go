@@ -143,6 +143,17 @@ func (d *Design) onAccent() color.RGBA {
 	return color.RGBA{255, 255, 255, 255}
 }
 
+// onWhite is the accent where it is read on white, else black.
+func (d *Design) onWhite() color.RGBA {
+	if d.onAccent() == (color.RGBA{A: 255}) {
+		return color.RGBA{A: 255}
+	}
+	return d.accent()
+}
+
+// LinkColour is that of links on white, as CSS names it.
+func (d *Design) LinkColour() string { return hex(d.onWhite()) }
+
 // Colours of the design as CSS names them: of the header, of letters on it, around
 // the receipt. They are colours even when the design was not checked.
 func (d *Design) Colours() (accent, onAccent, back string) {
@@ -158,5 +169,5 @@ func hex(c color.RGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.
 // CSS is a style sheet with the design's colours for the class "designed".
 func (d *Design) CSS() string {
 	accent, on, back := d.Colours()
-	return ".designed{background:" + back + "}.designed .by-seller{background:" + accent + ";color:" + on + "}.designed .by-seller-links a{color:" + accent + "}\n"
+	return ".designed{background:" + back + "}.designed .by-seller{background:" + accent + ";color:" + on + "}.designed .by-seller-links a{color:" + d.LinkColour() + "}\n"
 }

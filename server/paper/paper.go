@@ -156,7 +156,7 @@ func (s *Sheet) plan(d *drawing) (all []part) {
 		all = append(all, d.text(line, "", color.RGBA{A: 255}))
 	}
 	for _, l := range design.Links {
-		all = append(all, d.link(l, design.accent()))
+		all = append(all, d.link(l, design.onWhite()))
 	}
 	for _, line := range wrap(s.Note, s.columns()) {
 		all = append(all, d.text(line, "", color.RGBA{90, 102, 115, 255}))

@@ -147,6 +147,7 @@ func TestDesign_Check(t *testing.T) {
 	for accent, want := range map[string]string{"#ffffff": "#000000", "#000000": "#ffffff"} {
 		_, on, _ := (&paper.Design{Accent: accent}).Colours()
 		assert.Equal(t, want, on)
+		assert.Equal(t, "#000000", (&paper.Design{Accent: accent}).LinkColour(), "links are read on white")
 	}
 }
 

@@ -4,7 +4,7 @@
 // It knows no people and asks for no rights: all three numbers printed on the receipt
 // are the key, and the time of an answer tells nothing about whether it was a good
 // one. What it gives is for everybody, so callers show it without personal data (see
-// ffd.Personal). Pages and the JSON twin count tries of an address together.
+// ffd.Personal): the parsed receipt has none. Pages and the JSON twin count tries of an address together.
 package receiptcheck
 
 import (
@@ -12,10 +12,12 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -78,8 +80,16 @@ func New(o Options) (*Service, error) {
 
 // Receipt is a receipt, БСО or correction of either that was found.
 type Receipt struct {
-	store.Document
-	Parsed *ffd.Document
+	store.Document               // with its bytes, which hold personal data: not for everybody
+	Parsed         *ffd.Document // without personal data
+}
+
+// public is a document without personal data.
+func public(d *ffd.Document) *ffd.Document {
+	plain := *d
+	plain.Raw = nil // the same bytes once more
+	plain.Fields = slices.DeleteFunc(slices.Clone(d.Fields), func(n tlv.Node) bool { return ffd.Personal(n.Tag) })
+	return &plain
 }
 
 // Key is what a receipt is found by.
@@ -129,7 +139,7 @@ func (s *Service) find(ctx context.Context, fn fiscal.FNNumber, fd fiscal.FDNumb
 	if !same || err != nil || !(d.Form.IsReceipt() || d.Form.IsCorrection()) {
 		return nil, ErrNotFound
 	}
-	return &Receipt{d, parsed}, nil
+	return &Receipt{d, public(parsed)}, nil
 }
 
 // even waits until a whole number of s.o.Least has passed since begun.
@@ -160,7 +170,7 @@ func (s *Service) FindBySum(ctx context.Context, fpd fiscal.FPD, total fiscal.Ko
 	for i := range docs {
 		d := &docs[i]
 		if parsed, err := ffd.Decode(d.STLV); err == nil && found == nil && d.FPD == fpd && d.Total == total && (d.Form.IsReceipt() || d.Form.IsCorrection()) {
-			found = &Receipt{*d, parsed}
+			found = &Receipt{*d, public(parsed)}
 		}
 	}
 	if err := s.even(ctx, begun); err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -50,7 +52,7 @@ func (s shelf) Documents(_ context.Context, f store.DocumentFilter, _ store.Page
 func filled() (shelf, store.Document) {
 	r := servertest.NewRegister(1, fiscal.FFD105)
 	s := shelf{}
-	for i, d := range []servertest.Doc{r.Registration(), r.OpenShift(), r.Receipt(12_345), r.Receipt(500)} {
+	for i, d := range []servertest.Doc{r.Registration(), r.OpenShift(), r.Receipt(12_345, func(b *tlv.Builder) { b.Text(ffd.TagBuyerPhoneOrAddress, "a@b.example") }), r.Receipt(500)} {
 		s[d.FD] = store.Document{ID: int64(i + 1), FN: d.FN, FD: d.FD, Form: d.Form, STLV: d.STLV, FPD: fiscal.FPD(70_000 + i), Total: 12_345}
 	}
 	return s, s[3]
@@ -67,6 +69,9 @@ func TestFind_NeedsAllThreeNumbers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, d.FD, got.FD)
 	assert.Contains(t, got.QRText(), "&s=123.45&")
+	assert.False(t, got.Parsed.Has(ffd.TagBuyerPhoneOrAddress), "nothing personal is for everybody")
+	assert.False(t, got.Parsed.Has(ffd.TagCashier))
+	assert.True(t, got.Parsed.Has(ffd.TagTotalSum))
 	_, err = s.Find(ctx, d.FN, d.FD, d.FPD+1)
 	require.ErrorIs(t, err, receiptcheck.ErrNotFound)
 	_, err = s.Find(ctx, "9999000000000002", d.FD, d.FPD)

@@ -252,6 +252,12 @@ func (a *area) refuse(v *page.Visit) error {
 	return v.Redirect("/lk/buyers/refused")
 }
 
+// linkRow is a link in the form; its number is that people see.
+type linkRow struct {
+	paper.Link
+	Number int
+}
+
 // linkRows is how many links the form has room for.
 const linkRows = 3
 
@@ -264,7 +270,7 @@ func (a *area) showDesign(v *page.Visit, typed *paper.Design, wrong page.Invalid
 		Design, Saved *paper.Design
 		Accent, Back  string
 		Version       int64
-		Links         []paper.Link
+		Links         []linkRow
 		Paper         string
 		QR            template.HTML
 		CanEdit       bool
@@ -274,9 +280,12 @@ func (a *area) showDesign(v *page.Visit, typed *paper.Design, wrong page.Invalid
 		d.Design = d.Saved
 	}
 	d.Accent, _, d.Back = d.Design.Colours()
-	d.Links = append(d.Links, d.Design.Links...)
-	for len(d.Links) < linkRows {
-		d.Links = append(d.Links, paper.Link{})
+	for i := range max(linkRows, len(d.Design.Links)) {
+		row := linkRow{Number: i + 1}
+		if i < len(d.Design.Links) {
+			row.Link = d.Design.Links[i]
+		}
+		d.Links = append(d.Links, row)
 	}
 	if d.QR, err = paper.QRSVG(ffd.QRText(p.Doc)); err != nil {
 		return err
