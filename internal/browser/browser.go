@@ -78,7 +78,7 @@ func launch() (context.Context, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true),
-		chromedp.Flag("no-pings", true), chromedp.Flag("lang", "ru-RU"),
+		chromedp.Flag("no-pings", true), chromedp.Flag("lang", "ru-RU"), chromedp.Env("LANGUAGE=ru"),
 		// Nothing beyond this machine can be reached, even by the browser itself.
 		chromedp.ProxyServer("127.0.0.1:1"), chromedp.Flag("proxy-bypass-list", "127.0.0.1;localhost"),
 	)

@@ -36,6 +36,8 @@ func (tab *Tab) Keyboard(most int) []Finding {
 		Of    int    `json:"of"`
 		Where string `json:"where"`
 		Seen  bool   `json:"seen"`
+		Parts bool   `json:"parts"` // of a date
+		Frame bool   `json:"frame"` // another page within
 	}
 	Eval[bool](tab, `(() => { document.activeElement?.blur(); window.getSelection()?.removeAllRanges(); scrollTo(0, 0); return true; })()`)
 	var found []Finding
@@ -43,6 +45,10 @@ func (tab *Tab) Keyboard(most int) []Finding {
 	for i := range min(of, most) {
 		tab.Tab()
 		f := ask[focus](tab, eyes+checks, "focus")
+		for part := 0; (f.Frame || f.Parts && f.Index == i-1) && part < 8; part++ { // day, month, year and the calendar of one field
+			tab.Tab()
+			f = ask[focus](tab, eyes+checks, "focus")
+		}
 		if f.Index != i {
 			found = append(found, Finding{"keyboard", f.Where, fmt.Sprintf("the key came to stop %d instead of %d of %d", f.Index, i, of)})
 			return found

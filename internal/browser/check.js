@@ -27,6 +27,16 @@ const behind = (el) => { // what is painted behind the text of an element
 	for (const l of layers.reverse()) base = over(l, base);
 	return base;
 };
+const under = (text) => { // what a drawing has painted behind a text of it
+	text.scrollIntoView({ block: "center", behavior: "instant" });
+	const r = text.getBoundingClientRect();
+	for (const el of document.elementsFromPoint(r.x + r.width / 2, r.y + r.height / 2)) {
+		if (el === text || text.contains(el) || !el.ownerSVGElement) continue;
+		const c = colour(getComputedStyle(el).fill);
+		if (c && c.a === 1 && ["circle", "rect", "path", "ellipse", "polygon"].includes(el.tagName)) return c;
+	}
+	return behind(text.ownerSVGElement);
+};
 const bright = (c) => {
 	const f = (v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
 	return 0.2126 * f(c.r) + 0.7152 * f(c.g) + 0.0722 * f(c.b);
@@ -92,7 +102,7 @@ const check = (phone) => {
 		if (!ink) continue;
 		let opacity = 1;
 		for (let e = el; e; e = e.parentElement) opacity *= Number(getComputedStyle(e).opacity);
-		const paper = behind(inside || el);
+		const paper = inside ? under(el) : behind(el);
 		ink = over({ ...ink, a: ink.a * opacity }, paper);
 		const px = parseFloat(css.fontSize), bold = Number(css.fontWeight) >= 700;
 		const least = px >= 24 || (bold && px >= 18.66) ? 3 : 4.5;
@@ -111,6 +121,8 @@ const check = (phone) => {
 		const boxes = targets.map((el) => (el.labels && el.labels[0] && el.labels[0].contains(el) ? el.labels[0] : el).getBoundingClientRect());
 		targets.forEach((el, i) => {
 			const r = boxes[i];
+			// A mark in a drawing has its equal in the list beside it.
+			if (el.ownerSVGElement) return;
 			if ((r.width >= 24 && r.height >= 24) || el.classList.contains("skip")) return;
 			// A link within a sentence is as high as its line; a small target with room around is fine.
 			if (el.tagName === "A" && getComputedStyle(el).display === "inline" && [...el.parentElement.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && blanks(n.nodeValue).length > 1)) return;
@@ -130,5 +142,7 @@ const focus = () => {
 	const el = document.activeElement;
 	if (!el || el === document.body) return { index: -1, where: "nothing", seen: false };
 	const css = getComputedStyle(el);
-	return { index: stops().indexOf(el), where: where(el), seen: (css.outlineStyle !== "none" && parseFloat(css.outlineWidth) > 0) || css.boxShadow !== "none", of: stops().length };
+	// Parts of a date are stops of their own.
+	const parts = ["date", "datetime-local", "time", "month"].includes(el.type);
+	return { parts, frame: el.tagName === "IFRAME", index: stops().indexOf(el), where: where(el), seen: (css.outlineStyle !== "none" && parseFloat(css.outlineWidth) > 0) || css.boxShadow !== "none", of: stops().length };
 };

@@ -188,6 +188,7 @@ func (tab *Tab) Picture(name string) {
 	tab.t.Helper()
 	dir, err := pictures()
 	tab.must(err)
+	Eval[bool](tab, `(() => { document.activeElement?.blur(); scrollTo(0, 0); return true; })()`)
 	shot := do(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: ref(true)})
 	tab.must(os.WriteFile(filepath.Join(dir, name+".png"), shot.Data, 0o644))
 }

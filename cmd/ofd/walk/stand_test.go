@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -130,13 +129,4 @@ func registration(reg fiscal.RegNumber, factory string, user fiscal.INN) kkt.Reg
 		Address: "101000, г. Москва, ул. Полевая, д. 7", Place: "магазин \"Цветы\"", Tax: kkt.TaxGeneral,
 		OFDINN: intake.DefaultOFD, OFDName: "Испытательный ОФД", SellerAddress: "shop@example.test", Cashier: kkt.Cashier{Name: "Цветкова А.А."},
 	}
-}
-
-// status asks the site without a browser.
-func status(t *testing.T, url string) int {
-	t.Helper()
-	resp, err := http.Get(url)
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	return resp.StatusCode
 }

@@ -23,7 +23,7 @@ import (
 // letter, the company card. CAB-060, CAB-061, CAB-062: the register and its
 // settings. CAB-066: its documents within seconds. CAB-102: the printed form with
 // the QR code. CAB-120, CAB-121, CAB-125, STM-08: the report. CAB-105, OPR-060: the
-// buyer's check.
+// buyer's check. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
 func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
@@ -108,9 +108,11 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	tab.Go("/lk/registers/settings?reg=" + string(reg))
 	see("not-seen-yet", "От кассы ещё ничего не приходило.")
 
-	if tab.Go("/lk/buyers") == http.StatusOK {
-		walkToBuyers(tab, see)
-	}
+	// Receipts go to buyers by letter.
+	tab.Go("/lk/buyers")
+	tab.Fill("по электронной почте", "yes")
+	require.Equal(t, http.StatusOK, tab.Press("Сохранить"))
+	see("buyers", "Отправка чеков")
 
 	// The register comes to life; its first receipt is on the screen within seconds.
 	k := s.till(7)
@@ -150,21 +152,29 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	require.Len(t, letter.Files, 1)
 	checkBook(t, letter.Files[0].Data, r)
 
-	// The buyer: a letter, and the check that anybody can make.
-	if status(t, s.site+"/check") == http.StatusOK {
-		tab.Go("/check")
-		see("check", "Найти")
-		tab.Fill("Номер ФН", string(k.Number()))
-		tab.Fill("Номер документа", fmt.Sprint(r.FD))
-		tab.Fill("ФПД", fmt.Sprintf("%010d", r.FPD))
-		tab.Press("Найти")
-		see("check-found", "Василёк синий")
+	// The buyer: a letter in the outbox, its link, and the check that anybody can make.
+	sent := s.message("buyer@example.test", "NTF-10")
+	assert.Contains(t, sent.Text, "Василёк синий")
+	require.Equal(t, http.StatusOK, tab.Go("/lk/outbox"))
+	see("outbox", "buyer@example.test")
+	require.Equal(t, http.StatusOK, tab.Go("/lk/outbox/"+sent.ID))
+	see("outbox-letter", "Василёк синий")
+	buyer := browser.Open(t, s.site)
+	require.Equal(t, http.StatusOK, buyer.Go(linkOf.FindString(sent.Text)))
+	buyer.See("Василёк синий", "1095.50")
+	buyer.Picture("walk-buyer-link")
+	buyer.Go("/check")
+	buyer.Fill("Номер ФН", string(k.Number()))
+	buyer.Fill("Номер документа", fmt.Sprint(r.FD))
+	buyer.Fill("Фискальный признак", fmt.Sprintf("%010d", r.FPD))
+	require.Equal(t, http.StatusOK, buyer.Press("Найти"))
+	buyer.See("Василёк синий")
+	assert.NotContains(t, buyer.Text(), "buyer@example.test")
+	assert.True(t, browser.Eval[bool](buyer, `document.querySelector("main svg:not(.icon)") !== null`), "the QR code")
+	for _, f := range buyer.Check(false) {
+		t.Errorf("check: %s", f)
 	}
-}
-
-// walkToBuyers switches messages to buyers on.
-func walkToBuyers(tab *browser.Tab, see func(string, ...string)) {
-	see("buyers")
+	buyer.Picture("walk-buyer-check")
 }
 
 // checkBook wants the receipt in the workbook, its sum as a number of roubles.
