@@ -41,11 +41,11 @@ func (s Shift) Agrees() bool {
 // Differs tells whether a number is not that of the closing report.
 func (s Shift) Differs() bool { return len(s.Checks) > 0 && !s.Agrees() }
 
-// After the first receipt a drive takes receipts for 24 hours (FN-022); whatever a
-// register's clock does, a shift's receipts lie within these bounds of its opening.
+// A drive takes receipts for 24 hours of a shift (FN-022): in lists receipts are looked
+// for within these bounds of the opening by the register's clock. Shift has no bounds.
 const (
 	shiftBefore = 24 * time.Hour
-	shiftAfter  = 3 * 24 * time.Hour
+	shiftAfter  = 26 * time.Hour
 )
 
 // Shifts that were opened within q's dates, the last opened first, at most limit of
