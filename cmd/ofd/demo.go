@@ -23,6 +23,7 @@ type demoOptions struct {
 	OFD     fiscal.INN // the operator's number, tag 1017
 	Seed    int64      // the same seed and the same end give the same documents
 	Days    int        // of the history before the present
+	Thin    int        // one buyer of so many comes; every one when zero
 	Time    *demoTime
 	Drive   func(context.Context, fiscal.FNNumber) (store.Drive, error)
 	// Stats are the server's totals, for the running summary line.

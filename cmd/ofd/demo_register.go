@@ -36,6 +36,7 @@ type demoRegister struct {
 	opened     time.Time // the open shift; zero: closed
 	cut        bool      // the network
 
+	thin       int         // demoOptions.Thin
 	first, end time.Time   // of the history
 	day        int         // days planned
 	plan       []demoEvent // of days planned, what is not done yet, in order
@@ -63,7 +64,7 @@ func newDemoRegister(n int, seed int64) (*demoRegister, error) {
 
 // start puts a drive in whose number nobody has seen yet.
 func (r *demoRegister) start(o *demoOptions, end time.Time, used func(fiscal.FNNumber) bool) error {
-	r.end = end
+	r.end, r.thin = end, max(1, o.Thin)
 	y, m, d := end.In(r.zone).Date()
 	r.first = time.Date(y, m, d-o.Days, 0, 0, 0, 0, r.zone)
 	number := emulator.DrawNumber(r.rng)
@@ -75,7 +76,7 @@ func (r *demoRegister) start(o *demoOptions, end time.Time, used func(fiscal.FNN
 	case termEnds:
 		drive.Settings.KeyDays = o.Days + 18
 	case memoryEnds: // its memory is as great as its warning wants
-		drive.Settings.Capacity, drive.Settings.MemoryPercent = max(100, (r.perDay+2)*o.Days*25), 3
+		drive.Settings.Capacity, drive.Settings.MemoryPercent = max(100, (r.perDay/r.thin+2)*o.Days*25), 3
 	}
 	r.clock = emulator.NewClock(r.first)
 	var waive []string
@@ -186,6 +187,7 @@ func (r *demoRegister) shift(from, to time.Time, ends bool) {
 	if d := from.Weekday(); d == time.Saturday || d == time.Sunday {
 		n = n * 5 / 4
 	}
+	n = max(3, n/r.thin)
 	times := make([]time.Time, n)
 	for i := range times {
 		share := (r.rng.Float64() + r.rng.Float64()) / 2
