@@ -36,7 +36,7 @@ type Document struct {
 	Total      fiscal.Kopecks       `json:"totalSum"`
 	Cash       fiscal.Kopecks       `json:"cashTotalSum"`
 	Ecash      fiscal.Kopecks       `json:"ecashTotalSum"`
-	FPD        uint32               `json:"fiscalSign"`
+	FPD        int64                `json:"fiscalSign"`
 }
 
 // Wanted are the filters of documents.
@@ -246,12 +246,12 @@ func (a *api) complete(ctx context.Context, sight access.Sight, to time.Time, en
 
 func showProjection(p *store.Projection, zones map[fiscal.RegNumber]string) Document {
 	return Document{ID: fmt.Sprintf("%s/%d", p.FN, p.FD), FN: p.FN, FD: p.FD, RegID: p.RegID, UserINN: p.UserINN, Code: int(p.Form), Kind: p.Form.JSONName(), Name: p.Form.String(),
-		DateTime: local(p.At), TimeZone: zones[p.RegID], Shift: p.Shift, Number: p.Number, Operation: p.Operation, Total: p.Total, Cash: p.Paid.Cash, Ecash: p.Paid.Ecash, FPD: uint32(p.FPD)}
+		DateTime: local(p.At), TimeZone: zones[p.RegID], Shift: p.Shift, Number: p.Number, Operation: p.Operation, Total: p.Total, Cash: p.Paid.Cash, Ecash: p.Paid.Ecash, FPD: int64(p.FPD)}
 }
 
 func showStored(d *store.Document, zones map[fiscal.RegNumber]string) Document {
 	return Document{ID: fmt.Sprintf("%s/%d", d.FN, d.FD), FN: d.FN, FD: d.FD, RegID: d.RegID, UserINN: d.UserINN, Code: int(d.Form), Kind: d.Form.JSONName(), Name: d.Form.String(),
-		DateTime: local(d.DateTime), TimeZone: zones[d.RegID], ReceivedAt: instant(d.ReceivedAt), Shift: d.Shift, Number: d.Number, Operation: d.Operation, Total: d.Total, FPD: uint32(d.FPD)}
+		DateTime: local(d.DateTime), TimeZone: zones[d.RegID], ReceivedAt: instant(d.ReceivedAt), Shift: d.Shift, Number: d.Number, Operation: d.Operation, Total: d.Total, FPD: int64(d.FPD)}
 }
 
 type changesInput struct {

@@ -696,7 +696,7 @@ type Document struct {
 	EcashTotalSum        int64  `json:"ecashTotalSum"`
 	FiscalDocumentNumber int32  `json:"fiscalDocumentNumber"`
 	FiscalDriveNumber    string `json:"fiscalDriveNumber"`
-	FiscalSign           int32  `json:"fiscalSign"`
+	FiscalSign           int64  `json:"fiscalSign"`
 
 	// Id ФН/ФД: не меняется
 	Id string `json:"id"`
