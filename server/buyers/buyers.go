@@ -127,6 +127,8 @@ type Options struct {
 	Notify  *notify.Service
 	Site    string // "https://host", for links
 	OFDName string
+	// Contacts of the operator's support, under each letter (CAB-170); may be empty.
+	Contacts string
 	// Zone that times of the operator are shown in; Moscow when nil.
 	Zone   *time.Location
 	Now    func() time.Time

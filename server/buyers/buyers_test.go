@@ -65,7 +65,7 @@ func (b *bench) clock() time.Time { return b.now }
 
 // server is another process over the same base.
 func (b *bench) server() *buyers.Service {
-	s, err := buyers.New(buyers.Options{Store: b.base.Buyers(), Notify: b.outbox, Site: "https://ofd.example", OFDName: "Испытательный ОФД", Now: b.clock})
+	s, err := buyers.New(buyers.Options{Store: b.base.Buyers(), Notify: b.outbox, Site: "https://ofd.example", OFDName: "Испытательный ОФД", Contacts: "help@ofd.example", Now: b.clock})
 	require.NoError(b.t, err)
 	return s
 }
@@ -136,7 +136,7 @@ func TestSMS_SaysWhatItMust(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v", shown[0]), "1112233", "addresses are masked")
 }
 
-// CAB-140, CAB-142, NTF-10: a letter from the seller with the design around the whole receipt.
+// CAB-140, CAB-142, CAB-170, NTF-10: a letter from the seller with the design around the whole receipt.
 func TestLetter_HoldsReceiptDesignAndLinks(t *testing.T) {
 	b := newBench(t)
 	b.channels(func(s *buyers.Settings) { s.Letters, s.PDF, s.Sender = true, true, "Магазин Ромашка" })
@@ -157,7 +157,7 @@ func TestLetter_HoldsReceiptDesignAndLinks(t *testing.T) {
 	for line := range strings.Lines(ffd.Print(doc, ffd.PrintOptions{})) {
 		assert.Contains(t, m.Text, line, "every requisite")
 	}
-	for _, want := range []string{"Спасибо!", "https://shop.example/sale", "/check/r?fn=", m.ID, "Испытательный стенд", "по часам кассы"} {
+	for _, want := range []string{"Спасибо!", "https://shop.example/sale", "/check/r?fn=", m.ID, "Испытательный стенд", "по часам кассы", "help@ofd.example"} {
 		assert.Contains(t, m.Text, want)
 		assert.Contains(t, m.HTML, want)
 	}
@@ -262,12 +262,12 @@ func TestPackages(t *testing.T) {
 func TestFollow_OncePerReceipt(t *testing.T) {
 	b := newBench(t)
 	b.channels(func(s *buyers.Settings) { s.Letters = true })
-	const receipts = 60
+	const receipts = 24
 	for i := range receipts {
 		b.add(b.till.Receipt(uint64(i+1), to(fmt.Sprintf("b%d@mail.example", i))))
 	}
 	var wait sync.WaitGroup
-	for range 4 {
+	for range 3 {
 		wait.Go(func() {
 			f := b.server().Follower(b)
 			f.Batch = 7

@@ -57,7 +57,7 @@ type letterData struct {
 	Title, Seller, Paper, QRText string
 	Link, NotMine                string
 	Formed, Received             string
-	OFD                          string
+	OFD, Contacts                string
 	Accent, OnAccent, Back       string
 	Logo                         bool
 	Design                       *paper.Design
@@ -70,7 +70,7 @@ func (s *Service) data(d *store.Document, doc *ffd.Document, settings *Settings,
 		Title: fmt.Sprintf("%s № %d от %s", upper(d.Form.String()), d.FD, doc.DateTime().Format("02.01.2006 15:04")), Seller: settings.Sender,
 		Paper: ffd.Print(doc, ffd.PrintOptions{MaskPersonal: masked}), QRText: ffd.QRText(doc), Link: s.Link(d.FN, d.FD, doc.FPD()),
 		Formed: doc.DateTime().Format("02.01.2006 15:04"), Received: d.ReceivedAt.In(s.o.Zone).Format("02.01.2006 15:04 MST"),
-		OFD: s.o.OFDName, Logo: len(settings.Design.Logo) > 0, Design: &settings.Design, QR: "cid:qr", LogoSource: "cid:logo",
+		OFD: s.o.OFDName, Contacts: s.o.Contacts, Logo: len(settings.Design.Logo) > 0, Design: &settings.Design, QR: "cid:qr", LogoSource: "cid:logo",
 	}
 	if l.Seller == "" {
 		l.Seller = doc.Text(ffd.TagUser)

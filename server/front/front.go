@@ -109,7 +109,7 @@ func New(o Options) (*Front, error) {
 	if f.Fleet, err = fleet.New(fleet.Options{Store: o.Office.Fleet(), Orgs: f.Accounts, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	if f.Buyers, err = buyers.New(buyers.Options{Store: o.Office.Buyers(), Notify: f.Notify, Site: o.Site, OFDName: o.OFDName, Now: o.Now, Logger: o.Logger}); err != nil {
+	if f.Buyers, err = buyers.New(buyers.Options{Store: o.Office.Buyers(), Notify: f.Notify, Site: o.Site, OFDName: o.OFDName, Contacts: o.Contacts.String(), Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
 	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Now: o.Now}); err != nil {
