@@ -378,7 +378,7 @@ func TestPublicReceipts(t *testing.T) {
 	assert.Equal(t, 200, resp.StatusCode, body)
 	assert.Contains(t, body, `"totalSum":10000`)
 	assert.NotContains(t, body, buyerPhone)
-	resp, body = w.ask("GET", path+"1", "", "")
+	resp, _ = w.ask("GET", path+"1", "", "")
 	assert.Contains(t, []int{400, 404}, resp.StatusCode)
 	resp, body = w.ask("GET", fmt.Sprintf("/public/v1/receipts?fn=%s&fd=%d&fp=1", d.FN, d.FD), "", "")
 	assert.Equal(t, 404, resp.StatusCode)
