@@ -76,7 +76,7 @@ func (c *Confirmation) fpo(fields [][]byte) []byte {
 	input := []byte{7, 0}
 	for _, tag := range []int{1012, 1017, 1040, 1041} {
 		for _, f := range fields {
-			if tagOf(f) == tag {
+			if TagOf(f) == tag {
 				input = append(input, f...)
 				break
 			}

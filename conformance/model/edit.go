@@ -19,7 +19,8 @@ func split(b []byte) (all [][]byte) {
 	return all
 }
 
-func tagOf(field []byte) int { return int(binary.LittleEndian.Uint16(field)) }
+// TagOf is the tag of a field that TLV made.
+func TagOf(field []byte) int { return int(binary.LittleEndian.Uint16(field)) }
 
 // edit applies f to the level that path names: the first structure of each tag from
 // the outside in. A structure that is not there is made.
@@ -28,7 +29,7 @@ func edit(fields [][]byte, path []int, f func([][]byte) [][]byte) [][]byte {
 		return f(fields)
 	}
 	for i, one := range fields {
-		if tagOf(one) == path[0] {
+		if TagOf(one) == path[0] {
 			inner := edit(split(one[4:]), path[1:], f)
 			fields[i] = TLV(path[0], bytes.Join(inner, nil))
 			return fields
@@ -42,7 +43,7 @@ func edit(fields [][]byte, path []int, f func([][]byte) [][]byte) [][]byte {
 func (d *Document) Set(field []byte, path ...int) *Document {
 	d.Fields = edit(d.Fields, path, func(level [][]byte) [][]byte {
 		for i, one := range level {
-			if tagOf(one) == tagOf(field) {
+			if TagOf(one) == TagOf(field) {
 				level[i] = field
 				return level
 			}
@@ -62,7 +63,7 @@ func (d *Document) Put(field []byte, path ...int) *Document {
 func (d *Document) Del(tag int, path ...int) *Document {
 	d.Fields = edit(d.Fields, path, func(level [][]byte) (kept [][]byte) {
 		for _, one := range level {
-			if tagOf(one) != tag {
+			if TagOf(one) != tag {
 				kept = append(kept, one)
 			}
 		}

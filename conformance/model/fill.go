@@ -23,7 +23,7 @@ func (r *Register) Big(size int) *Document {
 		if left == 0 {
 			break
 		}
-		if tagOf(f) != 1059 {
+		if TagOf(f) != 1059 {
 			continue
 		}
 		more := min(left, 90) // of 128 bytes that 1030 may have

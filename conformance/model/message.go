@@ -180,7 +180,7 @@ func (m *Message) readDocument(c []byte, want expectation) {
 	}
 	m.STLV = payload[:n]
 	trailer := payload[n:]
-	want("document/form", documentOffset, m.Form, tagOf(payload), tagOf(payload) == m.Form)
+	want("document/form", documentOffset, m.Form, TagOf(payload), TagOf(payload) == m.Form)
 	want("container/stlv-size", 60, n, binary.BigEndian.Uint16(c[30:]), int(binary.BigEndian.Uint16(c[30:])) == n)
 	want("container/trailer", documentOffset+n, "8 bytes, or 10 with zeros at the end", hex.EncodeToString(trailer), len(trailer) == 8 || len(trailer) == 10 && trailer[8]|trailer[9] == 0)
 	key := m.keys.msg
@@ -229,7 +229,7 @@ func ReadDocument(stlv []byte) *Message {
 	if len(stlv) < 4 {
 		return m
 	}
-	m.Form = tagOf(stlv)
+	m.Form = TagOf(stlv)
 	m.fields, _ = fields(stlv[4:])
 	if v := m.Value(1209); len(v) == 1 {
 		m.FFD = v[0]

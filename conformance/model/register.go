@@ -110,7 +110,7 @@ var covered = map[int][]int{
 func (d *Document) sign() []byte {
 	input := binary.LittleEndian.AppendUint16(nil, uint16(d.Form))
 	for _, tag := range slices.Sorted(slices.Values(covered[d.Form])) {
-		if i := slices.IndexFunc(d.Fields, func(f []byte) bool { return tagOf(f) == tag }); i >= 0 {
+		if i := slices.IndexFunc(d.Fields, func(f []byte) bool { return TagOf(f) == tag }); i >= 0 {
 			input = append(input, d.Fields[i]...)
 		}
 	}

@@ -29,7 +29,7 @@ var flkOff = []Mutant{
 	off("M-05", "Items and total of a correction are not compared."), off("M-07", "Marked instances may be sold by the dozen."),
 	off("V-01", "A receipt may have no VAT."), off("V-02", "A rate may have no total."), off("V-05", "Turnover without VAT is not compared."),
 	off("R-01", "Any operation type is taken."), off("R-02", "Any tax system is taken."), off("R-04", "An agent's supplier may be left out."),
-	off("R-05", "An item may have no name."), off("R-07", "Excise goods may be sold by anybody."), off("R-10", "An automat may have no number in receipts."),
+	off("R-05", "An item may have no name."), off("R-07", "Excise goods may be sold by anybody."), off("R-08", "In autonomous mode any number of items may name a supplier."), off("R-10", "An automat may have no number in receipts."),
 	off("R-14", "A correction may have no basis."), off("R-11", "A missing cashier is not noted.", "O-201"),
 	off("P-01", "Signs of a registration may be left out."), off("P-02", "Autonomous registers may encrypt."), off("P-03", "An automat may have no number."),
 	off("P-04", "The operator may be left out of a registration."), off("P-05", "A change may have any reason."), off("P-06", "A change without a reason is not noted.", "O-201"),

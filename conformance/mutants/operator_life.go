@@ -66,11 +66,11 @@ var operatorAcks = []Mutant{
 
 // operatorLife are mistakes of keeping: what is stored when, and what follows from it.
 var operatorLife = []Mutant{
-	edited("confirm/never-stored", "Documents are confirmed and never stored.", "OPR-014", verdictFile, `	err := in.o.Store.Accept(ctx, a)
-`, `	var err error
+	edited("confirm/never-stored", "Documents are confirmed and never stored.", "OPR-014", verdictFile, `	err = in.o.Store.Accept(ctx, a)
+`, `	err = nil
 `, "O-025", "O-060", "O-088"),
-	edited("confirm/before-store", "The confirmation does not wait for the store.", "OPR-014 E-20", verdictFile, `	err := in.o.Store.Accept(ctx, a)
-`, `	var err error
+	edited("confirm/before-store", "The confirmation does not wait for the store.", "OPR-014 E-20", verdictFile, `	err = in.o.Store.Accept(ctx, a)
+`, `	err = nil
 	later := context.WithoutCancel(ctx)
 	time.AfterFunc(300*time.Millisecond, func() { _ = in.o.Store.Accept(later, a) })
 `, "O-060"),

@@ -163,8 +163,12 @@ var documentRows = []Mutant{
 	edited("E-22/early-alarm", "People are told of a gap after 22 hours.", "E-22", "server/watch.go", `if now.Sub(g.Since) > GapAlarm {`, `if now.Sub(g.Since) > GapAlarm-2*time.Hour {`, "O-090"),
 	edited("E-22/late-alarm", "People are told of a gap after 26 hours.", "E-22", "server/watch.go", `if now.Sub(g.Since) > GapAlarm {`, `if now.Sub(g.Since) > GapAlarm+2*time.Hour {`, "O-090"),
 	{ID: "E-22/alarm-again", Breaks: "People are told of one gap again and again.", Spec: "E-22", By: []string{"O-090", "O-046"}, Edits: []Edit{
-		{"server/watch.go", `if _, done := s.watch.raised[key]; done {`, `if key == "" {`}, {"server/watch.go", `if list[i].Text == text {`, `if list[i].Text == "" {`}}},
-	edited("E-22/alarm-after-restart", "After a restart people are told of a gap once more.", "E-22", "server/watch.go", `if list[i].Text == text {`, `if list[i].Text == "" {`, "O-206"),
+		{"server/watch.go", `if _, done := s.watch.raised[key]; done {`, `if key == "" {`}, {"server/watch.go", `	case there:
+		s.remember(key)`, `	case there && text == "":
+		s.remember(key)`}}},
+	edited("E-22/alarm-after-restart", "After a restart people are told of a gap once more.", "E-22", "server/watch.go", `	case there:
+		s.remember(key)`, `	case there && text == "":
+		s.remember(key)`, "O-206"),
 	answering("E-23/code14", "A late document gets code 14.", "E-23", "fd_back", "code14", "O-091"),
 	answering("E-23/close", "A late document is refused.", "E-23", "fd_back", "close", "O-091"),
 	edited("E-23/stays-open", "A gap that was filled stays.", "E-23", "server/flk/check.go", `		h.Gaps, _ = fillGap(h.Gaps, c.fd)`, ``, "O-091"),
