@@ -23,7 +23,9 @@ import (
 // letter, the company card. CAB-060, CAB-061, CAB-062: the register and its
 // settings. CAB-066: its documents within seconds. CAB-102: the printed form with
 // the QR code. CAB-120, CAB-121, CAB-125, STM-08: the report. CAB-105, OPR-060: the
-// buyer's check. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
+// buyer's check. CAB-004: every section opens with one register. CAB-036: the eye in
+// the password field. CAB-064, STM-01: renamed, retired, documents stay. CAB-103:
+// times and answer on the card. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
 func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
@@ -50,8 +52,15 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	tab.Fill("Мобильный телефон", "8 (900) 123-45-67")
 	tab.Fill("Электронная почта", "anna@vasilek.example")
 	tab.Fill("Пароль", "vasilek-2026")
+	hidden := func() bool {
+		return browser.Eval[bool](tab, `document.querySelector("[name=password]").type === "password"`)
+	}
+	assert.True(t, hidden())
+	tab.Click("Показать пароль")
+	assert.False(t, hidden())
 	assert.Equal(t, http.StatusUnprocessableEntity, tab.Press("Зарегистрироваться"))
 	see("register-wrong", "Без согласия")
+	assert.True(t, hidden(), "again, after what was wrong")
 	tab.Fill("Пароль", "vasilek-2026")
 	tab.Fill("Я даю согласие", "yes")
 	require.Equal(t, http.StatusOK, tab.Press("Зарегистрироваться"))
@@ -128,7 +137,7 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	t.Logf("the first receipt was on the screen %v after its confirmation", took.Round(time.Millisecond))
 	see("documents", "отчет об открытии смены", "Касса у входа")
 	tab.Press(fmt.Sprintf("кассовый чек № %d", r.FD))
-	see("receipt", "Василёк синий", "Замечаний нет", fmt.Sprintf("%010d", r.FPD))
+	see("receipt", "Василёк синий", "Замечаний нет", "Получен", "подтверждён", fmt.Sprintf("%010d", r.FPD))
 	assert.True(t, browser.Eval[bool](tab, `document.querySelector(".paper svg, .qr") !== null`), "the QR code")
 	assert.NotContains(t, tab.Text(), "buyer@example.test", "masked")
 	tab.Go("/lk/registers/" + string(reg))
@@ -137,6 +146,9 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	see("seen", "Касса на связи")
 	tab.Go("/lk")
 	see("home", "1 095,50 ₽")
+	for _, section := range browser.Eval[[]string](tab, `[...document.querySelectorAll(".menu a")].map((a) => a.getAttribute("href"))`) {
+		assert.Equal(t, http.StatusOK, tab.Go(section), section)
+	}
 
 	// The report: ordered, ready, opened in a spreadsheet program.
 	tab.Go("/lk/reports")
@@ -175,6 +187,20 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 		t.Errorf("check: %s", f)
 	}
 	buyer.Picture("walk-buyer-check")
+
+	// The register gets another name, then retires; its documents stay.
+	tab.Go("/lk/registers/" + string(reg) + "/edit")
+	tab.Fill("Название", "Касса в углу")
+	require.Equal(t, http.StatusOK, tab.Press("Сохранить"))
+	tab.Go("/lk/registers")
+	tab.See("Касса в углу")
+	tab.Fill("Выбрать кассу Касса в углу", "yes")
+	tab.See("Выбрано: 1")
+	require.Equal(t, http.StatusOK, tab.Press("+ Добавить в архив"))
+	tab.Go("/lk/registers?tab=archive")
+	see("archive", "Касса в углу")
+	require.Equal(t, http.StatusOK, tab.Go(fmt.Sprintf("/lk/documents/%s/%d", k.Number(), r.FD)))
+	tab.See("Василёк синий")
 }
 
 // checkBook wants the receipt in the workbook, its sum as a number of roubles.
