@@ -47,10 +47,14 @@ func TestConfirmation_ReadsCode(t *testing.T) {
 		extra func(b *tlv.Builder)
 		want  uint8
 	}{
-		"clean":    {func(*tlv.Builder) {}, 0},
-		"1022 = 0": {func(b *tlv.Builder) { b.STLV(ffd.TagMessageToFN, func(b *tlv.Builder) { b.Byte(ffd.TagOFDResponseCode, 0) }) }, 0},
-		"1022":     {func(b *tlv.Builder) { b.STLV(ffd.TagMessageToFN, func(b *tlv.Builder) { b.Byte(ffd.TagOFDResponseCode, 14) }) }, 14},
-		"1206":     {func(b *tlv.Builder) { b.Byte(ffd.TagOperatorMessage, 2) }, 2},
+		"clean": {func(*tlv.Builder) {}, 0},
+		"1022 = 0": {func(b *tlv.Builder) {
+			b.STLV(ffd.TagMessageToFN, func(b *tlv.Builder) { b.Byte(ffd.TagOFDResponseCode, 0) })
+		}, 0},
+		"1022": {func(b *tlv.Builder) {
+			b.STLV(ffd.TagMessageToFN, func(b *tlv.Builder) { b.Byte(ffd.TagOFDResponseCode, 14) })
+		}, 14},
+		"1206": {func(b *tlv.Builder) { b.Byte(ffd.TagOperatorMessage, 2) }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -70,7 +70,7 @@ func TestAPI_Filters(t *testing.T) {
 	of := "/bench/v1/drives/" + string(vectorFN) + "/documents"
 	for path, want := range map[string][]int{
 		"/bench/v1/documents": {reportFD, receiptFD, encryptedFD, blindFD, brokenFD, privateFD},
-		of:                  {reportFD, receiptFD, encryptedFD, blindFD, brokenFD},
+		of:                    {reportFD, receiptFD, encryptedFD, blindFD, brokenFD},
 		"/bench/v1/documents?fn=" + string(privateFN): {privateFD},
 		of + "?form=11":            {reportFD},
 		of + "?findings=1":         {encryptedFD},
@@ -78,8 +78,8 @@ func TestAPI_Filters(t *testing.T) {
 		fmt.Sprintf("/bench/v1/documents?fpd=%.0f", receipt["fiscalSign"]):    {receiptFD, encryptedFD},
 		fmt.Sprintf("/bench/v1/documents?rnm=%s&form=11", report["kktRegId"]): {reportFD},
 		fmt.Sprintf("/bench/v1/documents?inn=%s", report["userInn"]):          {reportFD, receiptFD, encryptedFD},
-		fmt.Sprintf("%s?from=%s&to=2100-01-01", of, receipt["dateTime"]):    {receiptFD, encryptedFD},
-		fmt.Sprintf("%s?to=%s", of, receipt["dateTime"]):                    {reportFD},
+		fmt.Sprintf("%s?from=%s&to=2100-01-01", of, receipt["dateTime"]):      {receiptFD, encryptedFD},
+		fmt.Sprintf("%s?to=%s", of, receipt["dateTime"]):                      {reportFD},
 	} {
 		assert.Equal(t, want, numbers(items(t, h, path), "fiscalDocumentNumber"), path)
 	}

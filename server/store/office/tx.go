@@ -65,10 +65,6 @@ func many(ctx context.Context, r runner, dest any, query string, args ...any) er
 	return r.SelectContext(ctx, dest, r.Rebind(query), args...)
 }
 
-// in expands slices among args where the statement says "IN (?)". An empty slice is
-// refused by sqlx: callers answer without asking.
-func in(query string, args ...any) (string, []any, error) { return sqlx.In(query, args...) }
-
 // duplicate tells that a row with a unique value is there already.
 func duplicate(err error) bool {
 	var pg *pgconn.PgError

@@ -126,7 +126,8 @@ func Buyers(t *testing.T, open func(t *testing.T) BuyersBase) {
 		assert.Equal(t, notify.Queued, state, "e-mail goes on")
 		counts, err := b.Buyers.Counts(ctx, "o", buyers.Kind, epoch)
 		require.NoError(t, err)
-		assert.Equal(t, []buyers.Count{{notify.Letter, notify.Queued, 1}, {notify.SMS, notify.NoPackage, 1}, {notify.SMS, notify.Queued, 2}}, counts)
+		assert.Equal(t, []buyers.Count{{Channel: notify.Letter, State: notify.Queued, Messages: 1},
+			{Channel: notify.SMS, State: notify.NoPackage, Messages: 1}, {Channel: notify.SMS, State: notify.Queued, Messages: 2}}, counts)
 		counts, err = b.Buyers.Counts(ctx, "o", buyers.Kind, epoch.Add(1))
 		require.NoError(t, err)
 		assert.Empty(t, counts)
