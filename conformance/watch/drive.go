@@ -17,8 +17,6 @@ type drive struct {
 	closed uint32    // number of form 6
 	before *exchange // its last message, whole and with a right sign
 	taken  uint32    // greatest number that got a right confirmation
-	marked uint64    // last 2001
-	noted  uint64    // last 2002
 }
 
 type lastDocument struct {

@@ -113,7 +113,7 @@ func statements(e *engine, from, to int64) []string {
 		}
 		columns = append(columns, c)
 	}
-	tables := fmt.Sprintf(` FROM documents d JOIN bench_moulds m ON m.total = d.total AND m.stlv_len = d.stlv_len AND m.form = d.form AND m.operation = d.operation`)
+	tables := ` FROM documents d JOIN bench_moulds m ON m.total = d.total AND m.stlv_len = d.stlv_len AND m.form = d.form AND m.operation = d.operation`
 	where := fmt.Sprintf(" WHERE d.id >= %d AND d.id < %d", from, to)
 	return []string{
 		"INSERT INTO projections (drive_id, " + strings.Join(search.Columns, ", ") + ") SELECT " + strings.Join(columns, ", ") + tables +
