@@ -8,7 +8,7 @@ BENCH    ?= .
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test lint bench bench-search bench-ingest bench-idle fuzz torture mutants packages clean
+.PHONY: build run test lint bench bench-search bench-ingest bench-idle bench-pages test-full fuzz torture mutants packages clean
 
 build:
 	@mkdir -p $(BIN)
@@ -27,6 +27,11 @@ test: packages
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v '/conformance/target$$')
 	$(GO) test -shuffle=on -timeout 5m $(JUDGED)
 	@$(MAKE) --no-print-directory build
+
+# The long walks of a browser: every main page in light, dark, on a phone and on paper, with
+# screenshots in var/screens.
+test-full: packages
+	FULL=1 $(GO) test -count=1 -timeout 15m -v -run TestPages ./cmd/ofd/walk
 
 # Debian packages that some tests compare against; a missing one is a skip with its reason.
 packages:
@@ -59,6 +64,11 @@ TIMES ?= 2000
 bench-search: packages
 	@mkdir -p var; rm -f var/bench-search.md
 	$(GO) test -count 1 -timeout 0 -v ./cmd/ofd/searchbench -args -documents $(N) -times $(TIMES) -report $(CURDIR)/var/bench-search.md
+
+# How long pages take while 200 logged-in people browse among N documents (PAGES_N).
+PAGES_N ?= 20000
+bench-pages:
+	PAGES=$(PAGES_N) $(GO) test -count=1 -timeout 0 -v -run '^TestPages$$' ./cmd/ofd/searchbench
 
 # Every fuzz target of the module, FUZZTIME each.
 fuzz:

@@ -120,7 +120,7 @@ func TestPages(t *testing.T) {
 }
 
 // move gives each of the first users of the base an organisation with its registers,
-// and waits until the last is seen there.
+// so that people of each see what is theirs.
 func move(t *testing.T, f *front.Front, b *base) (owners []string) {
 	t.Helper()
 	ctx := t.Context()
