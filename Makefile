@@ -20,17 +20,19 @@ run:
 	$(GO) build -o $(BIN)/ ./cmd/ofd
 	@exec ./$(BIN)/ofd serve --demo --store sqlite:$(RUN_DIR)/ofd.db
 
-# Everything a maintainer checks before a change goes in, but lint. The catalogue of cases runs
-# last, alone and without the race detector: its time limits are scaled to milliseconds.
-JUDGED := ./conformance/target
+# Everything a maintainer checks before a change goes in, but lint. Packages that start whole
+# programs, browsers or clusters, or judge with time limits of milliseconds, run without the race
+# detector here, which makes them three to ten times slower; `make test-full` runs them with it.
+WHOLE := ./cmd/... ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/torture ./server ./server/cabinet ./server/ledger ./server/report
 test: packages
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -v '/conformance/target$$')
-	$(GO) test -shuffle=on -timeout 5m $(JUDGED)
+	$(GO) test -shuffle=on -timeout 5m $(WHOLE)
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
 	@$(MAKE) --no-print-directory build
 
-# The long walks of a browser: every main page in light, dark, on a phone and on paper, with
-# screenshots in var/screens.
+# What takes longer: whole programs under the race detector, and the walks of a browser over every
+# main page in light, dark, on a phone and on paper, with screenshots in var/screens.
 test-full: packages
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list $(WHOLE) | grep -v '/conformance/target$$')
 	FULL=1 $(GO) test -count=1 -timeout 15m -v -run TestPages ./cmd/ofd/walk
 
 # Debian packages that some tests compare against; a missing one is a skip with its reason.

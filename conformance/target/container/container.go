@@ -71,6 +71,9 @@ func Start(ctx context.Context, o Options) (*Container, error) {
 // find learns the address and waits until somebody keeps a connection there.
 func (c *Container) find(ctx context.Context, port string) error {
 	endpoint, err := c.inner.PortEndpoint(ctx, port, "")
+	if state, failed := c.inner.State(ctx); err != nil && failed == nil && !state.Running {
+		return fmt.Errorf("it ended with code %d before it took connections", state.ExitCode) // and its ports went with it
+	}
 	if err != nil {
 		return err
 	}
