@@ -15,6 +15,8 @@ import (
 	"github.com/fiscalbench/fiscalbench/conformance/model"
 	"github.com/fiscalbench/fiscalbench/conformance/target"
 	"github.com/fiscalbench/fiscalbench/emulator/control"
+	"github.com/fiscalbench/fiscalbench/emulator/link"
+	"github.com/fiscalbench/fiscalbench/internal/fault"
 )
 
 // free is a port that nobody listens on at the moment.
@@ -30,11 +32,14 @@ func free(t *testing.T) string {
 func TestControl_PassesWhatItCan(t *testing.T) {
 	t.Parallel()
 	ofd := free(t)
-	till, err := control.NewTill(control.TillOptions{OFD: ofd})
+	start := time.Now()
+	o := control.TillOptions{OFD: ofd, Timers: link.Timers{Answer: 30 * time.Second}, Faults: fault.New(fault.Register, 1)} // as kkt serve makes it
+	o.FN.PowerTimer = func() time.Duration { return time.Since(start) }
+	till, err := control.NewTill(o)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
-	go func() { worked <- till.Run(ctx, 20*time.Millisecond) }()
+	go func() { worked <- till.Run(ctx, time.Second) }()
 	port := httptest.NewServer(control.Handler(till, control.Options{}))
 	t.Cleanup(func() {
 		port.Close()
@@ -42,8 +47,9 @@ func TestControl_PassesWhatItCan(t *testing.T) {
 		cancel()
 		assert.NoError(t, <-worked)
 	})
-	all := casesOf(t, conformance.KKT, conformance.Selection{FFD: 4, Skip: []string{"kkt-reply/byte-a-second"}})
-	runner := &conformance.Runner{Target: target.NewControl(port.Listener.Addr().String(), ofd, ""), OFD: "7704358518", Master: model.TestMasterKey(), Seed: 1,
+	all := casesOf(t, conformance.KKT, conformance.Selection{FFD: 4, Skip: []string{"kkt-reply/byte-a-second",
+		"drive/exchange", "till-exchange/on-one-connection"}}) // the last two count what a till that sends by itself has sent before
+	runner := &conformance.Runner{Again: 3, Target: target.NewControl(port.Listener.Addr().String(), ofd, ""), OFD: "7704358518", Master: model.TestMasterKey(), Seed: 1,
 		Parallel: 4, Start: time.Date(2026, 8, 1, 9, 0, 0, 0, time.UTC)}
 	s := runner.Run(context.Background(), all)
 	require.Len(t, s.Results, countVariants(all))

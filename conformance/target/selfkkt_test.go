@@ -22,9 +22,6 @@ func runKKT(all []conformance.Case, seed uint64, parallel int) conformance.Summa
 	return runner.Run(context.Background(), all)
 }
 
-// cannot are cases of functions that the built-in register does not have.
-var cannot = map[string]bool{"K-115": true}
-
 // TestSelfKKT_PassesEveryCase: the built-in register conforms, every case was run in
 // all its variants.
 func TestSelfKKT_PassesEveryCase(t *testing.T) {
@@ -33,11 +30,7 @@ func TestSelfKKT_PassesEveryCase(t *testing.T) {
 	s := runKKT(all, 1, 6)
 	ids := map[string]bool{}
 	for _, r := range s.Results {
-		want := conformance.Pass
-		if cannot[r.ID] {
-			want = conformance.Skip
-		}
-		assert.Equal(t, want, r.Outcome, "%s %s %s: %+v", r.ID, r.Variant, r.Reason, failed(r))
+		assert.Equal(t, conformance.Pass, r.Outcome, "%s %s %s: %+v", r.ID, r.Variant, r.Reason, failed(r))
 		ids[r.ID] = true
 	}
 	assert.Len(t, ids, len(all))
