@@ -23,7 +23,8 @@ run:
 # Everything a maintainer checks before a change goes in, but lint. Packages that start whole
 # programs, browsers or clusters, or judge with time limits of milliseconds, run without the race
 # detector here, which makes them three to ten times slower; `make test-full` runs them with it.
-WHOLE := ./cmd/... ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/torture ./server ./server/cabinet ./server/ledger ./server/report
+WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/browser ./internal/torture \
+	./server ./server/archive ./server/cabinet ./server/ledger ./server/report ./server/rest ./server/store/office
 test: packages
 	$(GO) test -shuffle=on -timeout 5m $(WHOLE)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
