@@ -39,10 +39,13 @@ func (t *transaction) write(ctx context.Context) error {
 		}
 	}
 	if len(t.accepted) > 0 {
-		t.room = rows.end()
-		if _, err := t.conn.PgConn().CopyFrom(ctx, bytes.NewReader(t.room), addDocuments); err != nil {
+		// After a failure the driver may still be reading: the room is not used again.
+		sent := rows.end()
+		t.room = nil
+		if _, err := t.conn.PgConn().CopyFrom(ctx, bytes.NewReader(sent), addDocuments); err != nil {
 			return err
 		}
+		t.room = sent
 		b.Queue(setDrives, t.driveRows()...)
 	}
 	if replacing != nil {
