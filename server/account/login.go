@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 )
 
@@ -172,7 +173,7 @@ func (s *Service) audit(ctx context.Context, e Event) {
 		return
 	}
 	e.At = s.o.Now()
-	e.ID = e.At.UTC().Format("20060102T150405.000000000") + "-" + id
+	e.ID = ident.After(e.At, id)
 	if err := s.store.AddEvent(ctx, e); err != nil {
 		s.o.Logger.Error("audit", "action", e.Action, "err", err)
 	}

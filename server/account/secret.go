@@ -13,26 +13,28 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 )
 
 var random io.Reader = rand.Reader
 
 // token is a secret of 256 bits, in letters that links may hold.
 func (s *Service) token() (string, error) {
-	b := make([]byte, 32)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	secret, err := ident.Secret(s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("account: making a secret: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return secret, nil
 }
 
 // newID is an id of 120 bits.
 func (s *Service) newID() (string, error) {
-	b := make([]byte, 15)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	id, err := ident.New(s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("account: making an id: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return id, nil
 }
 
 // code is six decimal digits.

@@ -11,7 +11,6 @@ package buyers
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/paper"
@@ -181,11 +181,11 @@ func (e Invalid) Error() string {
 func (e Invalid) FieldErrors() map[string]string { return e }
 
 func (s *Service) newID() (string, error) {
-	b := make([]byte, 12)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	id, err := ident.New(s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("buyers: making an id: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return id, nil
 }
 
 // warn tells organisations that their SMS are few (CAB-906).

@@ -2,13 +2,12 @@ package fleet
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 )
 
@@ -223,9 +222,9 @@ func (s *Service) mayPut(ctx context.Context, v access.Viewer, n *Node) error {
 
 // newID is an id of 120 bits.
 func (s *Service) newID() (string, error) {
-	b := make([]byte, 15)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	id, err := ident.New(s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("fleet: making an id: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return id, nil
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 )
 
@@ -68,11 +69,11 @@ func pause(tries int) time.Duration { return pauses[min(max(tries, 1), len(pause
 // delivery makes one of a message.
 func (s *Service) delivery(h Hook, m Message) (Delivery, error) {
 	now := s.o.Now()
-	tail, err := s.random(9)
+	tail, err := ident.Tail(s.o.Random)
 	if err != nil {
 		return Delivery{}, err
 	}
-	id := now.UTC().Format("20060102T150405.000000000") + "-" + tail
+	id := ident.After(now, tail)
 	if m.ID == "" {
 		m.ID = "evt_" + tail
 	}

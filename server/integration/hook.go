@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 )
@@ -116,12 +117,12 @@ func (s *Service) CreateHook(ctx context.Context, v access.Viewer, k *Key, h Hoo
 	if len(all) >= maxHooks {
 		return Hook{}, "", Invalid{"": "Больше двадцати веб-хуков организация завести не может."}
 	}
-	secret, err := s.random(32)
+	secret, err := ident.Secret(s.o.Random)
 	if err != nil {
 		return Hook{}, "", err
 	}
 	secret = "whsec_" + secret
-	if h.ID, err = s.random(15); err != nil {
+	if h.ID, err = ident.New(s.o.Random); err != nil {
 		return Hook{}, "", err
 	}
 	if h.Secret, err = s.seal.close([]byte(secret), h.ID); err != nil {

@@ -3,17 +3,15 @@ package integration
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
@@ -152,12 +150,12 @@ func (s *Service) CreateKey(ctx context.Context, v access.Viewer, k Key) (Key, s
 	if len(bad) > 0 {
 		return Key{}, "", bad
 	}
-	secret, err := s.random(32)
+	secret, err := ident.Secret(s.o.Random)
 	if err != nil {
 		return Key{}, "", err
 	}
 	secret = keyPrefix + secret
-	if k.ID, err = s.random(15); err != nil {
+	if k.ID, err = ident.New(s.o.Random); err != nil {
 		return Key{}, "", err
 	}
 	k.Org, k.User, k.Digest, k.Last4 = v.Org(), v.User(), digest(secret), secret[len(secret)-4:]
@@ -283,13 +281,4 @@ func (s *Service) AllowsOrigin(ctx context.Context, origin string) (bool, error)
 func digest(secret string) string {
 	h := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(h[:])
-}
-
-// random is n random bytes in letters that addresses may hold.
-func (s *Service) random(n int) (string, error) {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
-		return "", fmt.Errorf("integration: making a secret: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
 }

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 )
 
 // Channel of a message.
@@ -228,11 +230,11 @@ func (s *Service) Wake() {
 }
 
 func (s *Service) newID(now time.Time) (string, error) {
-	b := make([]byte, 9)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	id, err := ident.Timed(now, s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("notify: making an id: %w", err)
 	}
-	return now.UTC().Format("20060102T150405.000000000") + "-" + base64.RawURLEncoding.EncodeToString(b), nil
+	return id, nil
 }
 
 // SMS implements account.Messenger.

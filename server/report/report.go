@@ -9,7 +9,6 @@ package report
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
@@ -259,9 +259,9 @@ func (e Invalid) FieldErrors() map[string]string { return e }
 
 // newID is an id that grows with time and cannot be guessed.
 func (s *Service) newID(now time.Time) (string, error) {
-	b := make([]byte, 12)
-	if _, err := io.ReadFull(s.o.Random, b); err != nil {
+	id, err := ident.Timed(now, s.o.Random)
+	if err != nil {
 		return "", fmt.Errorf("report: making an id: %w", err)
 	}
-	return now.UTC().Format("20060102T150405.000000") + "-" + base64.RawURLEncoding.EncodeToString(b), nil
+	return id, nil
 }

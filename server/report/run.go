@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
@@ -94,7 +95,7 @@ func (s *Service) orderScheduled(ctx context.Context, c Schedule, now time.Time)
 	if c.Kind != Monitoring {
 		p.From, p.To = c.Period(run)
 	}
-	j := Job{ID: run.UTC().Format("20060102T150405.000000") + "-" + c.ID, Org: c.Org, User: c.User, Schedule: c.ID, Kind: c.Kind, Params: p, Grant: c.Grant,
+	j := Job{ID: ident.After(run, c.ID), Org: c.Org, User: c.User, Schedule: c.ID, Kind: c.Kind, Params: p, Grant: c.Grant,
 		State: Queued, Created: now, Due: now, Done: now, Version: 1}
 	if err := s.store.AddJob(ctx, j); err != nil && !errors.Is(err, ErrTaken) {
 		return err
