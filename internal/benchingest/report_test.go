@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fiscalbench/fiscalbench/emulator/load"
 )
 
 // report is everything measured, as JSON. Rates are documents a second, times
@@ -19,6 +21,7 @@ type report struct {
 	At      time.Time      `json:"at"`
 	CPUs    int            `json:"cpus"`
 	Go      string         `json:"go"`
+	Machine steadiness     `json:"machineAlone"`
 	Groups  []int          `json:"groups"`
 	Append  []float64      `json:"appendAndSync"` // by group
 	Engines []engineReport `json:"engines"`
@@ -55,8 +58,13 @@ type path struct {
 type latency struct {
 	Rate float64 `json:"rate"`
 	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
 	P99  float64 `json:"p99"`
 	P999 float64 `json:"p99_9"`
+}
+
+func latencyOf(rate float64, l *load.Latency) latency {
+	return latency{Rate: rate, P50: l.P50, P90: l.P90, P99: l.P99, P999: l.P999}
 }
 
 func (p *pathPair) add(unchecked bool, m *measured) {
@@ -88,6 +96,7 @@ func (b *bench) write() {
 // table is the report in Markdown.
 func (r *report) table() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "A processor of this machine alone: %s.\n\n", &r.Machine)
 	row := func(cells ...string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
 	each := func(label string, cell func(e *engineReport) string) {
 		cells := []string{label}
@@ -132,9 +141,9 @@ func (r *report) table() string {
 	each(fmt.Sprintf("kept alive, of the bare store at %d", r.Groups[last]), func(e *engineReport) string { return percent(e.Kept.Checked.PerSecond, e.Bare[last]) })
 	each(fmt.Sprintf("kept alive, of append and fdatasync at %d", r.Groups[last]), func(e *engineReport) string { return percent(e.Kept.Checked.PerSecond, r.Append[last]) })
 	each("kept alive, all checks, items projected behind", func(e *engineReport) string { return thousands(e.Projected) + "/s" })
-	each("half rate, kept alive: p50, p99", func(e *engineReport) string { return e.Half.String() })
-	each("half rate, one connection per document: p50, p99", func(e *engineReport) string { return e.HalfEach.String() })
-	each("one lone register: p50, p99", func(e *engineReport) string { return e.Lone.String() })
+	each("half rate, kept alive: p50, p90, p99", func(e *engineReport) string { return e.Half.String() })
+	each("half rate, one connection per document: p50, p90, p99", func(e *engineReport) string { return e.HalfEach.String() })
+	each("one lone register: p50, p90, p99", func(e *engineReport) string { return e.Lone.String() })
 	each("server's own CPU a document, kept alive", func(e *engineReport) string { return fmt.Sprintf("%.0f µs", e.Kept.Checked.CPU) })
 	each("the same without checks", func(e *engineReport) string { return fmt.Sprintf("%.0f µs", e.Kept.Unchecked.CPU) })
 	each("allocations a document, kept alive", func(e *engineReport) string {
@@ -144,7 +153,7 @@ func (r *report) table() string {
 }
 
 func (l *latency) String() string {
-	return fmt.Sprintf("%.2f ms, %.2f ms at %s/s", l.P50, l.P99, thousands(l.Rate))
+	return fmt.Sprintf("%.2f, %.2f, %.2f ms at %s/s", l.P50, l.P90, l.P99, thousands(l.Rate))
 }
 
 func percent(a, b float64) string { return fmt.Sprintf("%.0f %%", 100*a/b) }
