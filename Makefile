@@ -24,10 +24,14 @@ run:
 # programs, browsers or clusters, or judge with time limits of milliseconds, run without the race
 # detector here, which makes them three to ten times slower; `make test-full` runs them with it.
 WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/browser ./internal/torture \
-	./server ./server/archive ./server/cabinet ./server/ledger ./server/report ./server/rest ./server/store/office
+	./server ./server/archive ./server/cabinet ./server/ledger ./server/report ./server/rest ./server/store/office ./server/store/sqlite
+# Those of their tests that are about doing things at once, which the detector sees all the same:
+# SQLite is a translated program, and ten times slower under it.
+ATONCE := ManyWriters|While|GroupIsolation|Survives
 test: packages
 	$(GO) test -shuffle=on -timeout 5m $(WHOLE)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -run '$(ATONCE)' ./server/store/sqlite
 	@$(MAKE) --no-print-directory build
 
 # What takes longer: whole programs under the race detector, and the walks of a browser over every
