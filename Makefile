@@ -27,7 +27,7 @@ WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/targe
 	./server ./server/archive ./server/cabinet ./server/ledger ./server/report ./server/rest ./server/store/office ./server/store/sqlite
 # Those of their tests that are about doing things at once, which the detector sees all the same:
 # SQLite is a translated program, and ten times slower under it.
-ATONCE := ^TestStore(_Chain|_SurvivesKill)?$$/ManyWriters|While|GroupIsolation
+ATONCE := ^TestStore(_Chain|_SurvivesKill)?$$/(ManyWriters|While|GroupIsolation)
 test: packages
 	$(GO) test -shuffle=on -timeout 5m $(WHOLE)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
