@@ -37,7 +37,7 @@ func TestServe_ShowsItself(t *testing.T) {
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, db(t), "--clock=2026-08-01T09:02:01Z", "--control=127.0.0.1:0", "--inject=reply.drop:next=1")
+			p := start(t, db(t), "--clock=2026-08-01T09:02:01Z", "--control=127.0.0.1:0", "--inject=reply.drop:next=1,then=close")
 			r := servertest.NewRegister(1, fiscal.FFD105)
 			first := r.Registration()
 			_, err := servertest.Send(p.kkt, first.Message)
