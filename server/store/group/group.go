@@ -31,6 +31,7 @@ type Item[T any] struct {
 	// must leave or make it nil for the others.
 	Err error
 
+	key  int           // of Options.Key
 	done chan struct{} // closed after the commit; nil when nobody waits
 }
 
@@ -49,6 +50,10 @@ type Options[T any] struct {
 	Hopeless func(err error) bool
 	// Ends reports a work that must be the last of its transaction; nil means none is.
 	Ends func(work *T) bool
+	// Key tells which works may share a transaction: those with one key, which keep
+	// their order. A transaction takes all that waits with the key of the work that
+	// waits longest. Nil means that all may.
+	Key func(work *T) int
 }
 
 // Queue is where works wait. All methods are safe for concurrent use.
@@ -57,6 +62,10 @@ type Queue[T any] struct {
 	o      Options[T]
 	items  chan *Item[T]
 	ended  chan struct{} // closed when the last group is committed
+
+	waiting []*Item[T]   // taken out of items and not committed yet, in the order of their turn
+	aside   []*Item[T]   // room of arrange
+	held    atomic.Int64 // how many of waiting are not in the transaction under way
 
 	observer atomic.Pointer[store.Observer] // nil: nobody
 
@@ -103,6 +112,9 @@ func (q *Queue[T]) Submit(ctx context.Context, work T) error {
 }
 
 func (q *Queue[T]) put(ctx context.Context, one *Item[T]) error {
+	if q.o.Key != nil {
+		one.key = q.o.Key(&one.Work)
+	}
 	leave, err := q.Enter()
 	if err != nil {
 		return err
@@ -131,7 +143,7 @@ func (q *Queue[T]) Enter() (leave func(), err error) {
 }
 
 // Len is the number of works that wait for the next group.
-func (q *Queue[T]) Len() int { return len(q.items) }
+func (q *Queue[T]) Len() int { return len(q.items) + int(q.held.Load()) }
 
 // Observe tells o of every transaction from now on, instead of whoever was told before.
 func (q *Queue[T]) Observe(o store.Observer) { q.observer.Store(&o) }
@@ -156,45 +168,70 @@ func (q *Queue[T]) Close(closing func()) (first bool) {
 
 func (q *Queue[T]) run() {
 	defer close(q.ended)
-	buffer := make([]*Item[T], 0, Max)
-	for first := range q.items {
-		buffer = q.gather(append(buffer[:0], first))
-		for rest := buffer; len(rest) > 0; {
-			n := q.part(rest)
-			q.do(rest[:n])
-			rest = rest[n:]
+	q.waiting = make([]*Item[T], 0, Max)
+	for {
+		if len(q.waiting) == 0 {
+			first, open := <-q.items
+			if !open {
+				return
+			}
+			q.waiting = append(q.waiting, first)
 		}
-		clear(buffer)
+		q.gather()
+		n := q.arrange()
+		q.held.Store(int64(len(q.waiting) - n))
+		q.do(q.waiting[:n])
+		rest := copy(q.waiting, q.waiting[n:])
+		clear(q.waiting[rest:])
+		q.waiting = q.waiting[:rest]
 	}
 }
 
-// gather adds what waits already to the group.
-func (q *Queue[T]) gather(group []*Item[T]) []*Item[T] {
+// gather adds what waits already.
+func (q *Queue[T]) gather() {
 	// Callers that were answered together come back together: let those that are
 	// ready to run queue up before the group is closed.
 	runtime.Gosched()
-	for len(group) < Max {
+	limit := Max
+	if q.o.Key != nil {
+		limit = Waiting // so that groups of one key can be large although others wait too
+	}
+	for len(q.waiting) < limit {
 		select {
 		case next, open := <-q.items:
 			if !open {
-				return group
+				return
 			}
-			group = append(group, next)
+			q.waiting = append(q.waiting, next)
 		default:
-			return group
+			return
 		}
 	}
-	return group
 }
 
-// part is how many of the works go into one transaction.
-func (q *Queue[T]) part(group []*Item[T]) int {
-	for i, one := range group {
+// arrange puts the works of the next transaction first, and tells how many they are.
+func (q *Queue[T]) arrange() (n int) {
+	n = len(q.waiting)
+	if q.o.Key != nil {
+		key := q.waiting[0].key
+		n, q.aside = 0, q.aside[:0]
+		for _, one := range q.waiting {
+			if one.key == key && n < Max {
+				q.waiting[n] = one
+				n++
+			} else {
+				q.aside = append(q.aside, one)
+			}
+		}
+		copy(q.waiting[n:], q.aside)
+		clear(q.aside)
+	}
+	for i, one := range q.waiting[:n] {
 		if q.o.Ends(&one.Work) {
 			return i + 1
 		}
 	}
-	return len(group)
+	return n
 }
 
 // do commits a group. When that fails, each work gets a transaction of its own, so

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/group"
@@ -126,6 +127,70 @@ func TestQueue_EndsTransactions(t *testing.T) {
 	var r recorder
 	gathered(t, &r, group.Options[int]{Ends: func(w *int) bool { return *w%10 == 0 }}, 1, 10, 20, 3)
 	assert.Equal(t, [][]int{{1_000_000}, {1, 10}, {20}, {3}}, r.groups)
+}
+
+// Works with different keys never meet, those with one key keep their order, and the
+// work that waits longest has its turn.
+func TestQueue_DividesByKey(t *testing.T) {
+	t.Parallel()
+	var r recorder
+	gathered(t, &r, group.Options[int]{Key: func(w *int) int { return *w % 10 }}, 1, 2, 11, 23, 12, 21, 33)
+	assert.Equal(t, [][]int{{1_000_000}, {1, 11, 21}, {2, 12}, {23, 33}}, r.groups)
+}
+
+// What comes with the same key while another group is committed joins those that wait.
+func TestQueue_KeyTakesWhatComesLater(t *testing.T) {
+	t.Parallel()
+	r := recorder{held: make(chan struct{}), began: make(chan struct{}, 10)}
+	q := group.Start(r.commit, group.Options[int]{Key: func(w *int) int { return *w % 10 }, Ends: func(w *int) bool { return *w == 32 }})
+	for _, w := range []int{1, 2, 11} {
+		require.NoError(t, q.Submit(t.Context(), w))
+		if w == 1 {
+			<-r.began
+		}
+	}
+	r.held <- struct{}{} // 1 is done, 2 begins
+	<-r.began
+	assert.Equal(t, 1, q.Len(), "11 waits")
+	for _, w := range []int{21, 32, 42} {
+		require.NoError(t, q.Submit(t.Context(), w))
+	}
+	close(r.held)
+	q.Close(nil)
+	assert.Equal(t, [][]int{{1}, {2}, {11, 21}, {32}, {42}}, r.groups)
+}
+
+// Whatever comes in whatever order: no transaction mixes keys or is too large, nothing
+// is lost or doubled, and each key keeps its order.
+func TestQueue_KeysHold(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		keys := rapid.IntRange(1, 9).Draw(rt, "keys")
+		last := rapid.SampledFrom([]int{0, 3}).Draw(rt, "ends") // no transaction goes on after a work of this kind
+		works := rapid.SliceOfN(rapid.IntRange(1, 1_000_000), 1, 2*group.Max).Draw(rt, "works")
+		r := recorder{held: make(chan struct{}), began: make(chan struct{}, 2*len(works))}
+		q := group.Start(r.commit, group.Options[int]{Key: func(w *int) int { return *w % keys }, Ends: func(w *int) bool { return last != 0 && *w%7 == last }})
+		want := map[int][]int{}
+		open := rapid.IntRange(0, len(works)-1).Draw(rt, "open") // works that gather before commits begin
+		for i, w := range works {
+			require.NoError(rt, q.Submit(context.Background(), w))
+			want[w%keys] = append(want[w%keys], w)
+			if i == open {
+				close(r.held)
+			}
+		}
+		q.Close(nil)
+		got := map[int][]int{}
+		for _, g := range r.groups {
+			require.LessOrEqual(rt, len(g), group.Max)
+			for i, w := range g {
+				require.Equal(rt, g[0]%keys, w%keys, "one key a transaction")
+				require.True(rt, i == len(g)-1 || last == 0 || w%7 != last, "it should have ended")
+				got[w%keys] = append(got[w%keys], w)
+			}
+		}
+		require.Equal(rt, want, got)
+	})
 }
 
 func TestQueue_BoundsGroups(t *testing.T) {
