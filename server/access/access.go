@@ -79,13 +79,12 @@ type Grant struct {
 	// Branches are ids of departments and outlets the grant is cut to, with all below
 	// them (CAB-009). Empty: the whole organisation.
 	Branches []string
+	// Limits of the API keys it was narrowed through; none for a session.
+	Limits []Limits `json:",omitempty"`
 }
 
 // Viewer is somebody who asks. The zero Viewer may do nothing and sees nothing.
-type Viewer struct {
-	g    Grant
-	cuts []Limits
-}
+type Viewer struct{ g Grant }
 
 // Limits are what an API key is cut to (API-02); zero fields do not cut.
 type Limits struct {
@@ -100,29 +99,48 @@ type Limits struct {
 func (v Viewer) Through(key string, l Limits) Viewer {
 	v.g.Key = key
 	v.g.Rights &= l.Rights
-	l.Branches, l.Registers = slices.Clone(l.Branches), slices.Clone(l.Registers)
-	v.cuts = append(slices.Clip(v.cuts), l)
+	v.g.Limits = append(slices.Clip(v.g.Limits), l.clone())
 	return v
+}
+
+func (l Limits) clone() Limits {
+	l.Branches, l.Registers = slices.Clone(l.Branches), slices.Clone(l.Registers)
+	return l
+}
+
+// Under is the viewer narrowed to the limits that the grant had: for work that was
+// ordered through an API key and is done later.
+func (v Viewer) Under(g Grant) Viewer {
+	for _, l := range g.Limits {
+		v = v.Through(g.Key, l)
+	}
+	return v
+}
+
+// Limited tells whether a key shows less than its maker sees: branches, registers or
+// dates of theirs.
+func (v Viewer) Limited() bool {
+	return v.Picked() || v.Dated() || slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return len(l.Branches) > 0 })
 }
 
 // Sees tells whether no limit hides the register of that number.
 func (v Viewer) Sees(reg fiscal.RegNumber) bool {
-	return v.g.Org != "" && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Registers) > 0 && !slices.Contains(l.Registers, reg) })
+	return v.g.Org != "" && !slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return len(l.Registers) > 0 && !slices.Contains(l.Registers, reg) })
 }
 
 // Picked tells whether the viewer is cut to registers one by one.
 func (v Viewer) Picked() bool {
-	return slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Registers) > 0 })
+	return slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return len(l.Registers) > 0 })
 }
 
 // Dated tells whether the viewer is limited to dates.
 func (v Viewer) Dated() bool {
-	return slices.ContainsFunc(v.cuts, func(l Limits) bool { return !l.From.IsZero() || !l.To.IsZero() })
+	return slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return !l.From.IsZero() || !l.To.IsZero() })
 }
 
 // Cut narrows a sight to the dates the viewer is limited to.
 func (v Viewer) Cut(s Sight) Sight {
-	for _, l := range v.cuts {
+	for _, l := range v.g.Limits {
 		s = s.Between(l.From, l.To)
 	}
 	return s
@@ -130,18 +148,19 @@ func (v Viewer) Cut(s Sight) Sight {
 
 // View makes a viewer of a grant. Only those who have checked a session or a key
 // call it; internal/archtest knows who they are.
-func View(g Grant) Viewer {
-	g.Branches = slices.Clone(g.Branches)
-	return Viewer{g: g}
+func View(g Grant) Viewer { return Viewer{g: g.clone()} }
+
+func (g Grant) clone() Grant {
+	g.Branches, g.Limits = slices.Clone(g.Branches), slices.Clone(g.Limits)
+	for i := range g.Limits {
+		g.Limits[i] = g.Limits[i].clone()
+	}
+	return g
 }
 
 // Grant is what the viewer was given, for work that is done later: whoever does it
 // asks again what the viewer may do by then.
-func (v Viewer) Grant() Grant {
-	g := v.g
-	g.Branches = slices.Clone(g.Branches)
-	return g
-}
+func (v Viewer) Grant() Grant { return v.g.clone() }
 
 // Org is the id of the organisation; empty for nobody.
 func (v Viewer) Org() string { return v.g.Org }
@@ -157,7 +176,7 @@ func (v Viewer) Can(r Right) bool { return v.g.Org != "" && v.g.Rights&r == r }
 
 // Whole tells whether the viewer is not cut to branches.
 func (v Viewer) Whole() bool {
-	return v.g.Org != "" && len(v.g.Branches) == 0 && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return len(l.Branches) > 0 })
+	return v.g.Org != "" && len(v.g.Branches) == 0 && !slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return len(l.Branches) > 0 })
 }
 
 // Within tells whether the viewer may see something that belongs to org and lies at
@@ -170,7 +189,7 @@ func (v Viewer) Within(org string, path ...string) bool {
 	in := func(branches []string) bool {
 		return len(branches) == 0 || slices.ContainsFunc(path, func(id string) bool { return slices.Contains(branches, id) })
 	}
-	return in(v.g.Branches) && !slices.ContainsFunc(v.cuts, func(l Limits) bool { return !in(l.Branches) })
+	return in(v.g.Branches) && !slices.ContainsFunc(v.g.Limits, func(l Limits) bool { return !in(l.Branches) })
 }
 
 // Need is nil when the viewer has the rights, else a *Refusal.

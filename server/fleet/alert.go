@@ -76,7 +76,8 @@ type People interface {
 
 // Outbox takes letters; notify.Service is one.
 type Outbox interface {
-	Compose(ctx context.Context, m notify.Message, data map[string]string) (notify.Message, error)
+	ComposeDraft(m notify.Message, data map[string]string) (notify.Message, error)
+	Wake()
 }
 
 // Watcher looks at the registers of those who switched alerts on.
@@ -108,8 +109,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// Step looks once. Of several servers one notes a change and writes the letter; one
-// that dies in between leaves the change in the cabinet without a letter.
+// Step looks once. Of several servers one notes a change; its letters are written in
+// the same transaction.
 func (w *Watcher) Step(ctx context.Context) error {
 	alerts, err := w.Fleet.store.Alerts(ctx)
 	if err != nil {
@@ -152,26 +153,33 @@ func (w *Watcher) look(ctx context.Context, a Alert) error {
 	}
 	a.Colours, a.Changes = seen, append(changes[:len(changes):len(changes)], a.Changes...)
 	a.Changes = a.Changes[:min(len(a.Changes), keptChanges)]
-	if err := w.Fleet.store.UpdateAlert(ctx, a); err != nil {
+	var letters []notify.Message
+	if a.Letters && len(changes) > 0 {
+		if letters, err = w.letters(ctx, v, a, changes, zones); err != nil {
+			return err
+		}
+	}
+	if err := w.Fleet.store.UpdateAlert(ctx, a, letters...); err != nil {
 		if errors.Is(err, ErrStale) || errors.Is(err, ErrNotFound) {
 			return nil // another server was here, or it was switched off
 		}
 		return err
 	}
-	if !a.Letters {
-		return nil
+	if len(letters) > 0 {
+		w.Outbox.Wake()
 	}
-	return w.write(ctx, v, a, changes, zones)
+	return nil
 }
 
-func (w *Watcher) write(ctx context.Context, v access.Viewer, a Alert, changes []Change, zones []*time.Location) error {
+// letters of the changes; none to a user without an address.
+func (w *Watcher) letters(ctx context.Context, v access.Viewer, a Alert, changes []Change, zones []*time.Location) (all []notify.Message, err error) {
 	u, err := w.People.User(ctx, a.User)
 	if err != nil || u.Email == "" {
-		return err
+		return nil, err
 	}
 	org, err := w.Fleet.o.Orgs.Org(ctx, v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	or := func(text, other string) string {
 		if text == "" {
@@ -180,13 +188,15 @@ func (w *Watcher) write(ctx context.Context, v access.Viewer, a Alert, changes [
 		return text
 	}
 	for i, c := range changes {
-		if _, err := w.Outbox.Compose(ctx, notify.Message{Org: a.Org, Kind: "NTF-11", To: u.Email, About: "register/" + string(c.RegID)}, map[string]string{"register": c.Name, "org": org.Name,
+		m, err := w.Outbox.ComposeDraft(notify.Message{Org: a.Org, Kind: "NTF-11", To: u.Email, About: "register/" + string(c.RegID)}, map[string]string{"register": c.Name, "org": org.Name,
 			"outlet": or(c.Outlet, "не указана"), "before": c.Before.Title(), "colour": c.After.Title(), "reason": or(c.Reason, "касса работает"), "since": c.Since.In(zones[i]).Format("02.01.2006 15:04"),
-			"link": w.Site + "/lk/registers/" + string(c.RegID)}); err != nil {
-			return err
+			"link": w.Site + "/lk/registers/" + string(c.RegID)})
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, m)
 	}
-	return nil
+	return all, nil
 }
 
 // since is when the register came into its state, as far as it can be told: silence and

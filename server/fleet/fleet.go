@@ -19,6 +19,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/feed"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
 // Errors of stores and of the service; compare with errors.Is.
@@ -100,12 +101,12 @@ type Store interface {
 
 	// Alerts that are switched on, of all organisations; Alert of one user, or
 	// ErrNotFound. AddAlert does nothing to one that is there; UpdateAlert writes when
-	// the stored version is the given one and makes it one greater, or fails with
-	// ErrStale.
+	// the stored version is the given one and makes it one greater, and puts letters
+	// into the outbox in the same transaction, or fails with ErrStale.
 	Alerts(ctx context.Context) ([]Alert, error)
 	Alert(ctx context.Context, org, user string) (Alert, error)
 	AddAlert(ctx context.Context, a Alert) error
-	UpdateAlert(ctx context.Context, a Alert) error
+	UpdateAlert(ctx context.Context, a Alert, letters ...notify.Message) error
 	DropAlert(ctx context.Context, org, user string) error
 }
 

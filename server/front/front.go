@@ -115,7 +115,10 @@ func New(o Options) (*Front, error) {
 	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Now: o.Now}); err != nil {
 		return nil, err
 	}
-	if f.Keys, err = integration.New(integration.Options{Store: o.Office.Integration(), Accounts: f.Accounts, Fleet: f.Fleet, Outbox: f.Notify, Secret: o.HookSecret, Site: o.Site, Private: o.HooksInside, Now: o.Now, Logger: o.Logger}); err != nil {
+	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	if f.Keys, err = integration.New(integration.Options{Store: o.Office.Integration(), Accounts: f.Accounts, Fleet: f.Fleet, Outbox: f.Notify, Reports: f.Reports, Secret: o.HookSecret, Site: o.Site, Private: o.HooksInside, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
 	f.followers = append(f.followers, f.Fleet.Follower(o.Store), f.Buyers.Follower(o.Store), f.Keys.Follower(o.Store))
@@ -123,9 +126,6 @@ func New(o Options) (*Front, error) {
 		return nil, fmt.Errorf("front: registering metrics: %w", err)
 	}
 	f.watcher = &fleet.Watcher{Fleet: f.Fleet, People: f.Accounts, Outbox: f.Notify, Site: o.Site}
-	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {
-		return nil, err
-	}
 	api, err := rest.New(rest.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Integration: f.Keys, Arrivals: o.Store, Check: f.Check, Reports: f.Reports, Outbox: f.Notify, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)

@@ -26,6 +26,7 @@ const (
 	RegisterArchived     Event = "register.archived"
 	DriveReplaced        Event = "fiscal_drive.replaced"
 	DriveExpiring        Event = "fiscal_drive.expiring"
+	ReportReady          Event = "report.ready"
 	MessageFailed        Event = "message.failed"
 	// Test is what the test button sends; nobody subscribes to it.
 	Test Event = "webhook.test"
@@ -44,6 +45,7 @@ var events = []struct {
 	{RegisterArchived, ReadRegisters, "Касса перенесена в архив"},
 	{DriveReplaced, ReadRegisters, "Заменён ФН"},
 	{DriveExpiring, ReadRegisters, "ФН скоро закончится"},
+	{ReportReady, ReadReports, "Готов отчёт"},
 	{MessageFailed, ReadDocuments, "Сообщение покупателю не доставлено"},
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
 // Errors of stores and of the service; compare with errors.Is.
@@ -53,6 +54,12 @@ type Outbox interface {
 	Messages(ctx context.Context, f notify.Filter) ([]notify.Message, error)
 }
 
+// Reports tells of reports that were made; report.Service does.
+type Reports interface {
+	// Made are those the viewer may read, made at since or later, in that order.
+	Made(ctx context.Context, v access.Viewer, since time.Time) ([]report.Job, error)
+}
+
 // Store keeps keys, webhooks, deliveries and answers that may be repeated. Every
 // engine passes officetest.Integration.
 type Store interface {
@@ -81,9 +88,10 @@ type Store interface {
 	Advance(ctx context.Context, from, to int64, d []Delivery) error
 
 	// Marks are what a webhook's watcher saw last, by subject. Note writes changed
-	// marks together with the deliveries they cause.
+	// marks together with the deliveries they cause, when before still holds what is
+	// stored of each, else it fails with ErrStale: another server was faster.
 	Marks(ctx context.Context, hook string) (map[string]string, error)
-	Note(ctx context.Context, hook string, marks map[string]string, d []Delivery) error
+	Note(ctx context.Context, hook string, before, changed map[string]string, d []Delivery) error
 
 	AddDelivery(ctx context.Context, d Delivery) error
 	Delivery(ctx context.Context, hook, id string) (Delivery, error)
@@ -109,7 +117,8 @@ type Options struct {
 	Store    Store
 	Accounts Accounts
 	Fleet    Fleet
-	Outbox   Outbox // nil: message.failed is never told
+	Outbox   Outbox  // nil: message.failed is never told
+	Reports  Reports // nil: report.ready is never told
 	// Secret encrypts the secrets of webhooks: 32 bytes, the same on every server that
 	// shares the base. Without it there are no webhooks.
 	Secret []byte

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func (s *Service) documentsFor(ctx context.Context, h Hook, docs []store.Documen
 				continue
 			}
 			m := Message{ID: fmt.Sprintf("evt_%s_%d_%s", d.FN, d.FD, strings.ReplaceAll(string(e), ".", "_")), Type: e, OccurredAt: d.ReceivedAt,
-				Data: documentData{FN: d.FN, FD: d.FD, RegID: d.RegID, Kind: d.Form.JSONName(), DateTime: d.DateTime.Format("2006-01-02T15:04:05"), Shift: d.Shift,
+				Data: documentData{FN: d.FN, FD: d.FD, RegID: d.RegID, Kind: d.Form.JSONName(), DateTime: d.DateTime.Format(wallClock), Shift: d.Shift,
 					Type: d.Operation, Total: d.Total},
 				Links: map[string]string{"document": s.o.Site + "/api/v1/documents/" + string(d.FN) + "/" + strconv.FormatUint(uint64(d.FD), 10)}}
 			one, err := s.delivery(h, m)
@@ -109,11 +110,16 @@ type seen struct {
 	Expiring bool            `json:"expiring"`
 }
 
-// messageMark is the subject of the mark that holds the last failure told.
-const messageMark = "message"
+// messageMark is the subject of the mark that holds the last failure told, reportMark
+// of that which holds the last reports told.
+const (
+	messageMark = "message"
+	reportMark  = "report"
+)
 
 // Watch looks at what documents do not say: registers that came, went and changed
-// colour, drives, messages that failed.
+// colour, drives, reports that were made, messages that failed. Of several servers one
+// tells.
 func (s *Service) Watch(ctx context.Context) error {
 	hooks, err := s.store.Hooks(ctx, "")
 	if err != nil {
@@ -151,10 +157,18 @@ func (s *Service) watchHook(ctx context.Context, h Hook, first bool) error {
 			return err
 		}
 	}
+	if s.o.Reports != nil && v.Can(ReadReports.needed()) {
+		if err := w.reports(ctx, v, before[reportMark]); err != nil {
+			return err
+		}
+	}
 	if len(w.changed) == 0 {
 		return nil
 	}
-	if err := s.store.Note(ctx, h.ID, w.changed, w.told); err != nil {
+	if err := s.store.Note(ctx, h.ID, before, w.changed, w.told); err != nil {
+		if errors.Is(err, ErrStale) {
+			return nil // another server looks at this hook: it tells, or the next look does
+		}
 		return err
 	}
 	if len(w.told) > 0 {
@@ -172,10 +186,15 @@ type watcher struct {
 }
 
 func (w *watcher) tell(e Event, at time.Time, data any, links map[string]string) error {
+	return w.tellOnce("", e, at, data, links)
+}
+
+// tellOnce gives the event an id of its own; empty: a new one.
+func (w *watcher) tellOnce(id string, e Event, at time.Time, data any, links map[string]string) error {
 	if w.first || !w.h.Wants(e) {
 		return nil
 	}
-	d, err := w.s.delivery(w.h, Message{Type: e, OccurredAt: at, Data: data, Links: links})
+	d, err := w.s.delivery(w.h, Message{ID: id, Type: e, OccurredAt: at, Data: data, Links: links})
 	w.told = append(w.told, d)
 	return err
 }
@@ -252,3 +271,65 @@ func (w *watcher) messages(ctx context.Context, mark string) error {
 	}
 	return nil
 }
+
+// reported is what a hook's watcher remembers of reports: those made in the last while
+// that were told of. Reports are kept in another order than they are made in, by
+// several servers, so the last one alone would not do.
+type reported struct {
+	Since time.Time `json:"since"`
+	Told  []string  `json:"told,omitempty"` // made at Since or later
+}
+
+// reportWindow is how much later than another that was made after it a report may be
+// kept.
+const reportWindow = 10 * time.Minute
+
+// reports tells of files that were made and can be read.
+func (w *watcher) reports(ctx context.Context, v access.Viewer, mark string) error {
+	was := reported{Since: w.h.Created}
+	if mark != "" {
+		if err := json.Unmarshal([]byte(mark), &was); err != nil {
+			return fmt.Errorf("integration: reading a mark: %w", err)
+		}
+	}
+	if now := w.s.o.Now(); was.Since.After(now) {
+		was.Since = now.Add(-reportWindow) // the bench's clock went back
+	}
+	made, err := w.s.o.Reports.Made(ctx, v, was.Since)
+	if err != nil {
+		return err
+	}
+	is := reported{Since: was.Since}
+	for _, j := range made {
+		if late := j.Made.Add(-reportWindow); late.After(is.Since) {
+			is.Since = late
+		}
+	}
+	for _, j := range made {
+		if !j.Made.Before(is.Since) {
+			is.Told = append(is.Told, j.ID)
+		}
+		if slices.Contains(was.Told, j.ID) || !j.State.HasFile() || j.Made.Before(w.h.Created) {
+			continue
+		}
+		data := map[string]any{"id": j.ID, "kind": j.Kind, "rows": j.Rows, "size": j.Size, "expiresAt": j.Expires.UTC()}
+		if !j.Params.From.IsZero() {
+			data["from"], data["to"] = j.Params.From.Format(wallClock), j.Params.To.Format(wallClock)
+		}
+		at := w.s.o.Site + "/api/v1/reports/" + j.ID
+		if err := w.tellOnce("evt_report_"+j.ID, ReportReady, j.Made, data, map[string]string{"report": at, "file": at + "/file"}); err != nil {
+			return err
+		}
+	}
+	text, err := json.Marshal(is)
+	if err != nil {
+		return fmt.Errorf("integration: %w", err)
+	}
+	if len(is.Told) > 0 && string(text) != mark {
+		w.changed[reportMark] = string(text)
+	}
+	return nil
+}
+
+// wallClock is how a register's own time is written.
+const wallClock = "2006-01-02T15:04:05"

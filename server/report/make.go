@@ -30,7 +30,7 @@ type making struct {
 // Make builds a report for the viewer: what a job writes into its file and a page can
 // show. The registers whose figures are in it come with it.
 func (s *Service) Make(ctx context.Context, v access.Viewer, kind Kind, p Params) (*Table, []fiscal.RegNumber, error) {
-	if err := v.Need(kind.Right()); err != nil {
+	if err := kind.allowed(v); err != nil {
 		return nil, nil, err
 	}
 	m := &making{s: s, v: v, now: s.o.Now(), p: p, by: map[fiscal.RegNumber]fleet.Entry{}}

@@ -47,16 +47,9 @@ func (s *Service) hurry() {
 // check verifies an order; dated ones must have a period.
 func (s *Service) check(ctx context.Context, v access.Viewer, kind Kind, p Params, dated bool) (Params, error) {
 	bad := Invalid{}
-	known := slices.ContainsFunc(kinds, func(k struct {
-		kind  Kind
-		title string
-		right access.Right
-	}) bool {
-		return k.kind == kind
-	})
-	if !known {
+	if !kind.Known() {
 		bad["kind"] = "Выберите отчет."
-	} else if err := v.Need(kind.Right()); err != nil {
+	} else if err := kind.allowed(v); err != nil {
 		return p, err
 	}
 	switch {
@@ -106,14 +99,22 @@ func (s *Service) check(ctx context.Context, v access.Viewer, kind Kind, p Param
 	return p, nil
 }
 
-// sees tells whether the viewer may know of a thing the user has ordered: the user
-// does, and the owner of the organisation's account (CAB-123).
-func sees(v access.Viewer, org, user string) bool {
-	return org != "" && v.Org() == org && (v.User() == user || v.Whole() && v.Can(access.SeeAllReports))
+// sees tells whether the viewer may know of a thing that was ordered with the grant:
+// the user does, and the owner of the organisation's account (CAB-123). A key that
+// shows less than its maker knows only of what was ordered with it: what is in other
+// reports may be beyond its limits.
+func sees(v access.Viewer, g access.Grant) bool {
+	return g.Org != "" && v.Org() == g.Org && (v.User() == g.User || v.Whole() && v.Can(access.SeeAllReports)) && (!v.Limited() || v.Key() == g.Key)
 }
 
-// whose narrows a list to what the viewer may know of.
-func whose(v access.Viewer) string {
+// whose is who ordered a job or schedule, with what.
+func whose(org, user string, g access.Grant) access.Grant {
+	g.Org, g.User = org, user
+	return g
+}
+
+// users narrows a list to what the viewer may know of: all users when empty.
+func users(v access.Viewer) string {
 	if v.Whole() && v.Can(access.SeeAllReports) {
 		return ""
 	}
@@ -121,15 +122,42 @@ func whose(v access.Viewer) string {
 }
 
 // Jobs the viewer may see, newest first, older than the one named before.
-func (s *Service) Jobs(ctx context.Context, v access.Viewer, before string, limit int) ([]Job, error) {
+func (s *Service) Jobs(ctx context.Context, v access.Viewer, before string, limit int) (all []Job, err error) {
 	if err := v.Need(access.OrderReports); err != nil {
 		return nil, err
 	}
 	if v.User() == "" {
 		return nil, nil
 	}
-	return s.store.Jobs(ctx, v.Org(), whose(v), before, limit)
+	for len(all) < limit {
+		page, err := s.store.Jobs(ctx, v.Org(), users(v), before, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range page {
+			if before = j.ID; len(all) < limit && sees(v, whose(j.Org, j.User, j.Grant)) {
+				all = append(all, j)
+			}
+		}
+		if len(page) < limit {
+			break
+		}
+	}
+	return all, nil
 }
+
+// Made are jobs the viewer may read the files of, made at since or later, in the order
+// they were made.
+func (s *Service) Made(ctx context.Context, v access.Viewer, since time.Time) ([]Job, error) {
+	if err := v.Need(access.OrderReports); err != nil {
+		return nil, err
+	}
+	all, err := s.store.MadeJobs(ctx, v.Org(), since, maxMade)
+	return slices.DeleteFunc(all, func(j Job) bool { return !sees(v, whose(j.Org, j.User, j.Grant)) || j.Kind.allowed(v) != nil }), err
+}
+
+// maxMade bounds Made.
+const maxMade = 1000
 
 // Job the viewer may see; ErrNotFound for those of others, there or not.
 func (s *Service) Job(ctx context.Context, v access.Viewer, id string) (Job, error) {
@@ -137,13 +165,29 @@ func (s *Service) Job(ctx context.Context, v access.Viewer, id string) (Job, err
 		return Job{}, err
 	}
 	j, err := s.store.Job(ctx, v.Org(), id)
-	if err == nil && !sees(v, j.Org, j.User) {
+	if err == nil && !sees(v, whose(j.Org, j.User, j.Grant)) {
 		err = ErrNotFound
 	}
 	if err != nil {
 		return Job{}, err
 	}
 	return j, nil
+}
+
+// Remove takes a report back: one that waits or runs is not made, the file of a ready
+// one is removed, the line stays (STM-08).
+func (s *Service) Remove(ctx context.Context, v access.Viewer, id string) error {
+	for range 5 {
+		j, err := s.Job(ctx, v, id)
+		if err != nil || j.State == Expired {
+			return err
+		}
+		j.State, j.Reason, j.Due, j.Done = Expired, "", time.Time{}, s.o.Now()
+		if err = s.store.UpdateJob(ctx, j, []byte{}); !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+	return ErrStale // a worker changes it all the time
 }
 
 // File of a job. The viewer must still have the rights its kind needs and see every
@@ -153,7 +197,7 @@ func (s *Service) File(ctx context.Context, v access.Viewer, id string) (Job, []
 	if err != nil {
 		return j, nil, err
 	}
-	if err := v.Need(j.Kind.Right()); err != nil {
+	if err := j.Kind.allowed(v); err != nil {
 		return j, nil, err
 	}
 	if j.State == Expired {

@@ -31,6 +31,8 @@ var (
 	ErrStale    = errors.New("report: changed meanwhile")
 	// ErrGone: the file's time is over, the line is kept (STM-08).
 	ErrGone = errors.New("report: the file has expired")
+	// ErrUndated: the report has no period, and the viewer is limited to dates.
+	ErrUndated = errors.New("report: a key of some dates cannot have a report without a period")
 )
 
 // Kind of a report.
@@ -49,18 +51,20 @@ var kinds = []struct {
 	kind  Kind
 	title string
 	right access.Right // needed besides access.OrderReports
+	// dated: made of documents alone, so that it can be cut to dates.
+	dated bool
 }{
-	{Documents, "Отчет по чекам", access.SeeDocuments | access.SeeRevenue},
-	{Shifts, "Отчет по сменам с налогами", access.SeeRevenue},
-	{Goods, "Продажи по номенклатуре", access.SeeRevenue},
-	{Usage, "Использование касс", access.SeeRegisters},
-	{Monitoring, "Мониторинг касс", access.SeeRegisters},
+	{Documents, "Отчет по чекам", access.SeeDocuments | access.SeeRevenue, true},
+	{Shifts, "Отчет по сменам с налогами", access.SeeRevenue, true},
+	{Goods, "Продажи по номенклатуре", access.SeeRevenue, true},
+	{Usage, "Использование касс", access.SeeRegisters, false},
+	{Monitoring, "Мониторинг касс", access.SeeRegisters, false},
 }
 
 // Kinds that the viewer may order.
 func Kinds(v access.Viewer) (all []Kind) {
 	for _, k := range kinds {
-		if v.Can(access.OrderReports | k.right) {
+		if v.Can(access.OrderReports|k.right) && (k.dated || !v.Dated()) {
 			all = append(all, k.kind)
 		}
 	}
@@ -85,6 +89,22 @@ func (k Kind) Right() access.Right {
 		}
 	}
 	return ^access.Right(0)
+}
+
+// Known tells whether there is such a kind.
+func (k Kind) Known() bool { return k.Right() != ^access.Right(0) }
+
+// allowed is nil when the viewer may have reports of the kind.
+func (k Kind) allowed(v access.Viewer) error {
+	if err := v.Need(k.Right()); err != nil {
+		return err
+	}
+	for _, one := range kinds {
+		if one.kind == k && !one.dated && v.Dated() {
+			return ErrUndated
+		}
+	}
+	return nil
 }
 
 // Params say what a report is about.
@@ -135,6 +155,7 @@ type Job struct {
 	Created time.Time
 	Due     time.Time // to be taken up then; zero: never
 	Done    time.Time // the last change of the state
+	Made    time.Time // when its file was made; zero: not yet
 	Expires time.Time // of the file
 
 	Rows      int                // of data
@@ -170,8 +191,12 @@ type Store interface {
 	Jobs(ctx context.Context, org, user, before string, limit int) ([]Job, error)
 	// UpdateJob writes the job when the stored version is its version, and makes that
 	// one greater, else it fails with ErrStale; the file too: nil leaves what is there,
-	// an empty one that is not nil removes it.
-	UpdateJob(ctx context.Context, j Job, file []byte) error
+	// an empty one that is not nil removes it. Letters go into the outbox in the same
+	// transaction.
+	UpdateJob(ctx context.Context, j Job, file []byte, letters ...notify.Message) error
+	// MadeJobs of an organisation whose files were made at since or later, in the order
+	// they were.
+	MadeJobs(ctx context.Context, org string, since time.Time, limit int) ([]Job, error)
 	// File of a job; ErrNotFound when there is none.
 	File(ctx context.Context, org, id string) ([]byte, error)
 	// DueJobs are those whose Due is set and has come, the longest waiting first.
@@ -198,8 +223,8 @@ type People interface {
 
 // Outbox takes letters; notify.Service is one.
 type Outbox interface {
-	Compose(ctx context.Context, m notify.Message, data map[string]string) (notify.Message, error)
-	Messages(ctx context.Context, f notify.Filter) ([]notify.Message, error)
+	ComposeDraft(m notify.Message, data map[string]string) (notify.Message, error)
+	Wake()
 }
 
 // Options of the service. All but the last ones are needed.

@@ -17,6 +17,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 // shop is a bench with two tills of a shift each; the departments of both come with it.
@@ -229,18 +230,17 @@ func TestJob_FailsAndIsTriedAgain(t *testing.T) {
 	require.ErrorAs(t, b.Retry(b.ctx, b.as("masha"), j.ID), &bad, "only what failed")
 }
 
-// STM-08: a worker that died leaves its job to another, and letters that were written
-// are not written twice.
+// STM-08: a worker that died leaves its job to another.
 func TestJob_IsTakenOverOnce(t *testing.T) {
 	b, _, _ := shop(t)
 	p := whole()
 	p.Emails = []string{"a@b.example", "c@d.example"}
 	j, err := b.Order(b.ctx, b.as("masha"), report.Usage, p)
 	require.NoError(t, err)
-	store := b.base.Reports()
+	jobs := b.base.Reports()
 	dead := j
 	dead.State, dead.Due = report.Running, b.now.Add(10*time.Minute)
-	require.NoError(t, store.UpdateJob(b.ctx, dead, nil))
+	require.NoError(t, jobs.UpdateJob(b.ctx, dead, nil))
 	b.work()
 	assert.Equal(t, report.Running, b.job("masha", j.ID).State)
 	b.now = b.now.Add(11 * time.Minute)
@@ -248,11 +248,125 @@ func TestJob_IsTakenOverOnce(t *testing.T) {
 	ready := b.job("masha", j.ID)
 	require.Equal(t, report.Mailed, ready.State)
 	require.Len(t, b.letters(j.ID), 2)
-	ready.State, ready.Due = report.Ready, b.now // as if it died before noting that
-	require.NoError(t, store.UpdateJob(b.ctx, ready, nil))
+	assert.Equal(t, b.now, ready.Made)
+}
+
+// STM-08: a report that was taken back is not made; one that is there loses its file,
+// its line stays.
+func TestJob_IsTakenBack(t *testing.T) {
+	b, _, _ := shop(t)
+	p := whole()
+	p.Emails = []string{"a@b.example"}
+	j, err := b.Order(b.ctx, b.as("masha"), report.Usage, p)
+	require.NoError(t, err)
+	b.role("petya", access.Manager)
+	require.ErrorIs(t, b.Remove(b.ctx, b.as("petya"), j.ID), report.ErrNotFound, "another's")
+	require.NoError(t, b.Remove(b.ctx, b.as("masha"), j.ID))
 	b.work()
-	assert.Equal(t, report.Mailed, b.job("masha", j.ID).State)
-	assert.Len(t, b.letters(j.ID), 2)
+	assert.Equal(t, report.Expired, b.job("masha", j.ID).State)
+	assert.Empty(t, b.letters(j.ID))
+	j, err = b.Order(b.ctx, b.as("masha"), report.Usage, whole())
+	require.NoError(t, err)
+	b.work()
+	_, _, err = b.File(b.ctx, b.as("masha"), j.ID)
+	require.NoError(t, err)
+	require.NoError(t, b.Remove(b.ctx, b.as("boss"), j.ID))
+	require.NoError(t, b.Remove(b.ctx, b.as("boss"), j.ID), "twice is once")
+	_, _, err = b.File(b.ctx, b.as("masha"), j.ID)
+	require.ErrorIs(t, err, report.ErrGone)
+}
+
+// API-02, CAB-009: a key's report holds what the key shows, whatever its maker sees;
+// a key that shows less knows of its own reports only, and has none without a period
+// when it is of some dates.
+func TestJob_OfAKeyStaysInItsLimits(t *testing.T) {
+	b, tills, depts := shop(t)
+	rights := report.Documents.Right() | report.Usage.Right()
+	key := func(id string, l access.Limits) access.Viewer {
+		l.Rights = rights
+		return b.as("masha").Through(id, l)
+	}
+	first := b.firstDocument()
+	viewers := map[string]access.Viewer{
+		"register": key("r", access.Limits{Registers: []fiscal.RegNumber{tills[0].RegID}}), "branch": key("b", access.Limits{Branches: []string{depts[0].ID}}),
+		"dates": key("d", access.Limits{To: first}), "none": key("n", access.Limits{Registers: []fiscal.RegNumber{tills[0].RegID}, Branches: []string{depts[1].ID}}), "whole": key("w", access.Limits{}),
+	}
+	want := map[string]int{"register": 1, "branch": 1, "dates": 2, "none": 0, "whole": 2}
+	jobs := map[string]report.Job{}
+	for name, v := range viewers {
+		j, err := b.Order(b.ctx, v, report.Documents, whole())
+		require.NoError(t, err, name)
+		jobs[name] = j
+	}
+	b.work()
+	for name, v := range viewers {
+		j, _, err := b.File(b.ctx, v, jobs[name].ID)
+		require.NoError(t, err, name)
+		assert.Len(t, j.Registers, want[name], name)
+		if name == "dates" || name == "none" {
+			assert.Zero(t, j.Rows, name)
+		} else {
+			assert.Equal(t, 5*want[name], j.Rows, name)
+		}
+		list, err := b.Jobs(b.ctx, v, "", 2)
+		require.NoError(t, err)
+		if name == "whole" {
+			assert.Len(t, list, 2, "as its maker")
+			continue
+		}
+		require.Len(t, list, 1, name)
+		assert.Equal(t, jobs[name].ID, list[0].ID)
+		made, err := b.Made(b.ctx, v, time.Time{})
+		require.NoError(t, err)
+		assert.Len(t, made, 1, name)
+		for other, j := range jobs {
+			if other != name {
+				_, _, err := b.File(b.ctx, v, j.ID)
+				require.ErrorIs(t, err, report.ErrNotFound, name+" of "+other)
+				require.ErrorIs(t, b.Remove(b.ctx, v, j.ID), report.ErrNotFound)
+			}
+		}
+	}
+	_, err := b.Order(b.ctx, viewers["dates"], report.Usage, whole())
+	require.ErrorIs(t, err, report.ErrUndated)
+	assert.NotContains(t, report.Kinds(viewers["dates"]), report.Usage)
+
+	c, err := b.AddSchedule(b.ctx, viewers["register"], report.Schedule{Kind: report.Documents, Params: report.Params{Emails: []string{"a@b.example"}}, Every: report.Monthly, Day: 1, Zone: "Europe/Moscow"})
+	require.NoError(t, err)
+	for name, v := range viewers {
+		_, err := b.Schedule(b.ctx, v, c.ID)
+		if name == "register" || name == "whole" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, report.ErrNotFound, name)
+		}
+	}
+	b.now = c.Next
+	b.work()
+	run, err := b.Job(b.ctx, viewers["register"], b.lastOf(c.ID))
+	require.NoError(t, err)
+	assert.Equal(t, report.Mailed, run.State)
+	assert.Equal(t, []fiscal.RegNumber{tills[0].RegID}, run.Registers)
+}
+
+// firstDocument is the time of the first document by the tills' clocks.
+func (b *bench) firstDocument() time.Time {
+	docs, err := b.docs.Documents(b.ctx, store.DocumentFilter{}, store.Page{})
+	require.NoError(b.t, err)
+	first := docs[0].DateTime
+	for _, d := range docs {
+		if d.DateTime.Before(first) {
+			first = d.DateTime
+		}
+	}
+	return first
+}
+
+// lastOf is the id of a schedule's last run.
+func (b *bench) lastOf(id string) string {
+	c, err := b.Schedule(b.ctx, b.as("boss"), id)
+	require.NoError(b.t, err)
+	return c.LastJob
 }
 
 // CAB-127, REP-03: ranked by revenue, with share, average price and returns.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -128,7 +127,7 @@ func (s *Service) do(ctx context.Context, j Job) error {
 		s.fail(&j, err)
 		return s.store.UpdateJob(ctx, j, nil)
 	}
-	j.State, j.Size, j.Expires, j.Due = Ready, int64(len(file)), now.Add(s.o.Keep), time.Time{}
+	j.State, j.Size, j.Made, j.Expires, j.Due = Ready, int64(len(file)), now, now.Add(s.o.Keep), time.Time{}
 	if len(j.Params.Emails) > 0 {
 		j.Due = now
 	}
@@ -148,7 +147,7 @@ func (s *Service) fail(j *Job, err error) {
 	var refusal *access.Refusal
 	var long tooLong
 	switch {
-	case errors.As(err, &refusal), errors.Is(err, account.ErrNotFound):
+	case errors.As(err, &refusal), errors.Is(err, account.ErrNotFound), errors.Is(err, ErrUndated):
 		j.Reason = "У заказавшего больше нет прав на этот отчет."
 	case errors.As(err, &long):
 		j.Reason = fmt.Sprintf("Строк больше %d: сократите период или выберите меньше касс.", MaxRows)
@@ -170,10 +169,11 @@ func (s *Service) make(ctx context.Context, j *Job) ([]byte, error) {
 		return nil, err
 	}
 	then := access.View(j.Grant)
-	if err := then.Need(j.Kind.Right()); err != nil {
+	if err := j.Kind.allowed(then); err != nil {
 		return nil, err
 	}
-	if err := v.Need(j.Kind.Right()); err != nil {
+	v = v.Under(j.Grant)
+	if err := j.Kind.allowed(v); err != nil {
 		return nil, err
 	}
 	p := j.Params
@@ -205,15 +205,14 @@ func (s *Service) seen(ctx context.Context, v access.Viewer, p Params) ([]fiscal
 	return regs, err
 }
 
-// mail puts a letter for each recipient into the outbox (NTF-08). One that was begun
-// and not ended does not write twice to anybody.
+// mail puts a letter for each recipient into the outbox (NTF-08), in one transaction
+// with the job's state: whatever dies, and however many servers try, each is written
+// to once.
 func (s *Service) mail(ctx context.Context, j Job) error {
-	about := "report/" + j.ID
-	sent, err := s.o.Outbox.Messages(ctx, notify.Filter{About: about, Limit: maxEmails})
-	if err != nil {
-		return err
-	}
 	file, err := s.store.File(ctx, j.Org, j.ID)
+	if errors.Is(err, ErrNotFound) {
+		return ErrStale // another server mailed it, and it is gone since
+	}
 	if err != nil {
 		return err
 	}
@@ -241,16 +240,18 @@ func (s *Service) mail(ctx context.Context, j Job) error {
 	} else {
 		data["attached"] = "Файл слишком велик для письма: скачайте его в кабинете."
 	}
-	for _, to := range j.Params.Emails {
-		if slices.ContainsFunc(sent, func(m notify.Message) bool { return m.To == to }) {
-			continue
-		}
-		if _, err := s.o.Outbox.Compose(ctx, notify.Message{Org: j.Org, Kind: "NTF-08", To: to, About: about, Files: files}, data); err != nil {
+	letters := make([]notify.Message, len(j.Params.Emails))
+	for i, to := range j.Params.Emails {
+		if letters[i], err = s.o.Outbox.ComposeDraft(notify.Message{Org: j.Org, Kind: "NTF-08", To: to, About: "report/" + j.ID, Files: files}, data); err != nil {
 			return err
 		}
 	}
 	j.State, j.Due, j.Done = Mailed, time.Time{}, s.o.Now()
-	return s.store.UpdateJob(ctx, j, nil)
+	if err := s.store.UpdateJob(ctx, j, nil, letters...); err != nil {
+		return err
+	}
+	s.o.Outbox.Wake()
+	return nil
 }
 
 // XLSXType is the media type of the files.

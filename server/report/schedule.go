@@ -146,11 +146,14 @@ func (s *Service) Schedules(ctx context.Context, v access.Viewer) (all []Schedul
 	if err := v.Need(access.OrderReports); err != nil {
 		return nil, err
 	}
-	found, err := s.store.Schedules(ctx, v.Org(), whose(v))
+	found, err := s.store.Schedules(ctx, v.Org(), users(v))
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range found {
+		if !sees(v, whose(c.Org, c.User, c.Grant)) {
+			continue
+		}
 		one := Scheduled{Schedule: c}
 		if c.LastJob != "" {
 			if one.Last, err = s.store.Job(ctx, c.Org, c.LastJob); err != nil {
@@ -168,12 +171,17 @@ type Scheduled struct {
 	Last Job
 }
 
+// Schedule the viewer may see; ErrNotFound for those of others.
+func (s *Service) Schedule(ctx context.Context, v access.Viewer, id string) (Schedule, error) {
+	return s.schedule(ctx, v, id)
+}
+
 func (s *Service) schedule(ctx context.Context, v access.Viewer, id string) (Schedule, error) {
 	if err := v.Need(access.OrderReports); err != nil {
 		return Schedule{}, err
 	}
 	c, err := s.store.Schedule(ctx, v.Org(), id)
-	if err == nil && !sees(v, c.Org, c.User) {
+	if err == nil && !sees(v, whose(c.Org, c.User, c.Grant)) {
 		err = ErrNotFound
 	}
 	return c, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
 type alertRow struct {
@@ -60,13 +61,19 @@ func (r registers) AddAlert(ctx context.Context, a fleet.Alert) error {
 	return fleetError("switching an alert on", err)
 }
 
-func (r registers) UpdateAlert(ctx context.Context, a fleet.Alert) error {
+func (r registers) UpdateAlert(ctx context.Context, a fleet.Alert, letters ...notify.Message) error {
 	body, err := json.Marshal(alertBody{a.Colours, a.Changes})
 	if err != nil {
 		return fleetError("keeping an alert", err)
 	}
-	return fleetError("keeping an alert", r.versioned(ctx, `alerts WHERE org = ? AND member = ?`, []any{a.Org, a.User},
-		`UPDATE alerts SET letters = ?, body = ?, version = version + 1 WHERE org = ? AND member = ? AND version = ?`, a.Letters, string(body), a.Org, a.User, a.Version))
+	return fleetError("keeping an alert", r.tx(ctx, func(tx runner) error {
+		err := versioned(ctx, tx, `alerts WHERE org = ? AND member = ?`, []any{a.Org, a.User},
+			`UPDATE alerts SET letters = ?, body = ?, version = version + 1 WHERE org = ? AND member = ? AND version = ?`, a.Letters, string(body), a.Org, a.User, a.Version)
+		if err != nil {
+			return err
+		}
+		return addMessages(ctx, tx, letters)
+	}))
 }
 
 func (r registers) DropAlert(ctx context.Context, org, user string) error {

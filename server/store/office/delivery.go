@@ -3,6 +3,8 @@ package office
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/integration"
@@ -20,11 +22,19 @@ func (s integrations) Marks(ctx context.Context, hook string) (map[string]string
 	return all, nil
 }
 
-func (s integrations) Note(ctx context.Context, hook string, marks map[string]string, all []integration.Delivery) error {
+func (s integrations) Note(ctx context.Context, hook string, before, changed map[string]string, all []integration.Delivery) error {
 	return integrationError("keeping marks", s.tx(ctx, func(tx runner) error {
-		for subject, mark := range marks {
-			if _, err := exec(ctx, tx, `INSERT INTO webhook_marks (hook, subject, mark) VALUES (?,?,?) ON CONFLICT (hook, subject) DO UPDATE SET mark = excluded.mark`,
-				hook, subject, mark); err != nil {
+		// In one order on every server: two that met half way would wait for each other.
+		for _, subject := range slices.Sorted(maps.Keys(changed)) {
+			query, args := `UPDATE webhook_marks SET mark = ? WHERE hook = ? AND subject = ? AND mark = ?`, []any{changed[subject], hook, subject, before[subject]}
+			if _, known := before[subject]; !known {
+				query, args = `INSERT INTO webhook_marks (mark, hook, subject) VALUES (?,?,?) ON CONFLICT (hook, subject) DO NOTHING`, args[:3]
+			}
+			n, err := exec(ctx, tx, query, args...)
+			if err == nil && n == 0 {
+				err = integration.ErrStale
+			}
+			if err != nil {
 				return err
 			}
 		}

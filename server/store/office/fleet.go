@@ -59,20 +59,20 @@ func (r registers) CreateNode(ctx context.Context, n fleet.Node) error {
 }
 
 func (r registers) UpdateNode(ctx context.Context, n fleet.Node) error {
-	return fleetError("changing a node", r.versioned(ctx, `nodes WHERE org = ? AND id = ?`, []any{n.Org, n.ID},
+	return fleetError("changing a node", versioned(ctx, r.db, `nodes WHERE org = ? AND id = ?`, []any{n.Org, n.ID},
 		`UPDATE nodes SET parent = ?, name = ?, address = ?, time_zone = ?, lat = ?, lon = ?, target = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
 		null(n.Parent), n.Name, n.Address, n.TimeZone, n.Lat, n.Lon, int64(n.Target), n.Org, n.ID, n.Version))
 }
 
 // versioned runs an update that touches a row of one version only, and tells a row
 // that is not there from one that was changed.
-func (r registers) versioned(ctx context.Context, where string, key []any, update string, args ...any) error {
-	n, err := exec(ctx, r.db, update, args...)
+func versioned(ctx context.Context, r runner, where string, key []any, update string, args ...any) error {
+	n, err := exec(ctx, r, update, args...)
 	if err != nil || n > 0 {
 		return err
 	}
 	var there int
-	if err := one(ctx, r.db, fleet.ErrNotFound, &there, `SELECT count(*) FROM `+where, key...); err != nil {
+	if err := one(ctx, r, fleet.ErrNotFound, &there, `SELECT count(*) FROM `+where, key...); err != nil {
 		return err
 	}
 	if there == 0 {
@@ -172,7 +172,7 @@ func (r registers) UpdateRegister(ctx context.Context, one fleet.Register) error
 	if err != nil {
 		return fleetError("changing a register", err)
 	}
-	return fleetError("changing a register", r.versioned(ctx, `registers WHERE org = ? AND reg_id = ?`, []any{one.Org, string(one.RegID)},
+	return fleetError("changing a register", versioned(ctx, r.db, `registers WHERE org = ? AND reg_id = ?`, []any{one.Org, string(one.RegID)},
 		`UPDATE registers SET name = ?, model = ?, serial = ?, fn = ?, outlet = ?, reg_groups = ?, archived = ?, paid_until = ?, blocked = ?, version = version + 1
 		WHERE org = ? AND reg_id = ? AND version = ?`, one.Name, one.Model, one.Serial, string(one.FN), null(one.Outlet), groups, ns(one.Archived),
 		ns(one.PaidUntil), one.Blocked, one.Org, string(one.RegID), one.Version))

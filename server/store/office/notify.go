@@ -70,6 +70,16 @@ func addMessage(ctx context.Context, r runner, m notify.Message) error {
 	return err
 }
 
+// addMessages puts letters into the outbox inside a transaction of others.
+func addMessages(ctx context.Context, tx runner, all []notify.Message) error {
+	for _, m := range all {
+		if err := addMessage(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 const messageColumns = `SELECT id, org, kind, channel, receiver, subject, text, state, reason, tries, about, created, due, done`
 
 func (s messages) Message(ctx context.Context, id string) (notify.Message, error) {

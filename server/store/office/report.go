@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -29,7 +30,8 @@ func reportError(doing string, err error) error {
 
 type reportRow struct {
 	ID, Org, Member, Kind, State, Body string
-	Created, Due, Expires, Version     int64
+	Created, Due, Made, Expires        int64
+	Version                            int64
 }
 
 type reportBody struct {
@@ -48,7 +50,7 @@ func (r reportRow) job() (report.Job, error) {
 	var b reportBody
 	err := json.Unmarshal([]byte(r.Body), &b)
 	return report.Job{ID: r.ID, Org: r.Org, User: r.Member, Schedule: b.Schedule, Kind: report.Kind(r.Kind), Params: b.Params, Grant: b.Grant, State: report.State(r.State),
-		Reason: b.Reason, Tries: b.Tries, Created: at(r.Created), Due: at(r.Due), Done: b.Done, Expires: at(r.Expires), Rows: b.Rows, Size: b.Size, Registers: b.Registers, Version: r.Version}, err
+		Reason: b.Reason, Tries: b.Tries, Created: at(r.Created), Due: at(r.Due), Done: b.Done, Made: at(r.Made), Expires: at(r.Expires), Rows: b.Rows, Size: b.Size, Registers: b.Registers, Version: r.Version}, err
 }
 
 func bodyOfJob(j report.Job) (string, error) {
@@ -56,13 +58,13 @@ func bodyOfJob(j report.Job) (string, error) {
 	return string(b), err
 }
 
-const reportColumns = `SELECT id, org, member, kind, state, created, due, expires, body, version FROM reports `
+const reportColumns = `SELECT id, org, member, kind, state, created, due, made, expires, body, version FROM reports `
 
 func (s reports) AddJob(ctx context.Context, j report.Job) error {
 	body, err := bodyOfJob(j)
 	if err == nil {
-		_, err = exec(ctx, s.db, `INSERT INTO reports (id, org, member, kind, state, created, due, expires, body, version) VALUES (?,?,?,?,?,?,?,?,?,?)`,
-			j.ID, j.Org, j.User, string(j.Kind), string(j.State), ns(j.Created), ns(j.Due), ns(j.Expires), body, max(j.Version, 1))
+		_, err = exec(ctx, s.db, `INSERT INTO reports (id, org, member, kind, state, created, due, made, expires, body, version) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+			j.ID, j.Org, j.User, string(j.Kind), string(j.State), ns(j.Created), ns(j.Due), ns(j.Made), ns(j.Expires), body, max(j.Version, 1))
 	}
 	return reportError("adding a report", err)
 }
@@ -95,23 +97,32 @@ func (s reports) Jobs(ctx context.Context, org, user, before string, limit int) 
 	return s.list(ctx, `WHERE org = ? AND (? = '' OR member = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`, org, user, user, before, before, limit)
 }
 
-func (s reports) UpdateJob(ctx context.Context, j report.Job, file []byte) error {
+func (s reports) UpdateJob(ctx context.Context, j report.Job, file []byte, letters ...notify.Message) error {
 	body, err := bodyOfJob(j)
 	if err != nil {
 		return reportError("changing a report", err)
 	}
-	set, args := `state = ?, due = ?, expires = ?, body = ?, version = version + 1`, []any{string(j.State), ns(j.Due), ns(j.Expires), body}
+	set, args := `state = ?, due = ?, made = ?, expires = ?, body = ?, version = version + 1`, []any{string(j.State), ns(j.Due), ns(j.Made), ns(j.Expires), body}
 	switch {
 	case file != nil && len(file) == 0:
 		set += `, file = NULL`
 	case file != nil:
 		set, args = set+`, file = ?`, append(args, file)
 	}
-	n, err := exec(ctx, s.db, `UPDATE reports SET `+set+` WHERE org = ? AND id = ? AND version = ?`, append(args, j.Org, j.ID, j.Version)...)
-	if err == nil && n == 0 {
-		err = report.ErrStale
-	}
-	return reportError("changing a report", err)
+	return reportError("changing a report", s.tx(ctx, func(tx runner) error {
+		n, err := exec(ctx, tx, `UPDATE reports SET `+set+` WHERE org = ? AND id = ? AND version = ?`, append(args, j.Org, j.ID, j.Version)...)
+		if err == nil && n == 0 {
+			err = report.ErrStale
+		}
+		if err != nil {
+			return err
+		}
+		return addMessages(ctx, tx, letters)
+	}))
+}
+
+func (s reports) MadeJobs(ctx context.Context, org string, since time.Time, limit int) ([]report.Job, error) {
+	return s.list(ctx, `WHERE org = ? AND made > 0 AND made >= ? ORDER BY made, id LIMIT ?`, org, ns(since), limit)
 }
 
 func (s reports) File(ctx context.Context, org, id string) ([]byte, error) {

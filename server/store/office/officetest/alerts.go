@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
 // alerts is the part of Fleet about alerts; the organisation "o" and the user "u" are
@@ -25,8 +26,15 @@ func alerts(t *testing.T, s fleet.Store, ctx context.Context) {
 	require.NoError(t, err)
 	assert.Equal(t, a, got)
 	a.Letters = false
-	require.NoError(t, s.UpdateAlert(ctx, a))
+	letter := notify.Message{ID: "alert", Kind: "NTF-11", Channel: notify.Letter, To: "a@b.example", Text: "x", State: notify.Queued, Created: epoch, Due: epoch, Done: epoch}
+	stale := a
+	stale.Version = 9
+	require.ErrorIs(t, s.UpdateAlert(ctx, stale, letter), fleet.ErrStale, "and no letter")
+	require.NoError(t, s.UpdateAlert(ctx, a, letter))
 	require.ErrorIs(t, s.UpdateAlert(ctx, a), fleet.ErrStale)
+	same := a
+	same.Version, same.Letters = 2, true
+	require.Error(t, s.UpdateAlert(ctx, same, letter), "a letter that cannot be kept keeps the change from being noted")
 	all, err := s.Alerts(ctx)
 	require.NoError(t, err)
 	require.Len(t, all, 1)

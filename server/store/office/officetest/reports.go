@@ -14,6 +14,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -33,13 +34,14 @@ func Reports(t *testing.T, open func(t *testing.T) (report.Store, account.Store)
 	job := func(n int) report.Job {
 		return report.Job{ID: fmt.Sprintf("2026-%03d", n), Org: "o", User: "u", Schedule: "s", Kind: report.Documents,
 			Params: report.Params{From: epoch, To: epoch.Add(time.Hour), Branch: "b", Group: "g", Registers: []fiscal.RegNumber{"0000000001012345"}, Emails: []string{"a@b.example"}},
-			Grant:  access.Grant{Org: "o", User: "u", Rights: access.Manager.Rights(), Branches: []string{"b"}}, State: report.Queued, Created: epoch, Due: epoch.Add(time.Duration(n) * time.Second),
+			Grant:  access.Grant{Org: "o", User: "u", Rights: access.Manager.Rights(), Branches: []string{"b"}, Key: "k",
+				Limits: []access.Limits{{Rights: access.SeeRevenue, Branches: []string{"b"}, Registers: []fiscal.RegNumber{"1"}, From: epoch}}}, State: report.Queued, Created: epoch, Due: epoch.Add(time.Duration(n) * time.Second),
 			Done: epoch, Version: 1}
 	}
 	t.Run("JobReadAsWritten", func(t *testing.T) {
 		s, ctx := start(t)
 		j := job(1)
-		j.Reason, j.Tries, j.Expires, j.Rows, j.Size, j.Registers = "r", 2, epoch.Add(time.Hour), 3, 4, []fiscal.RegNumber{"1"}
+		j.Made, j.Reason, j.Tries, j.Expires, j.Rows, j.Size, j.Registers = epoch.Add(1), "r", 2, epoch.Add(time.Hour), 3, 4, []fiscal.RegNumber{"1"}
 		require.NoError(t, s.AddJob(ctx, j))
 		require.ErrorIs(t, s.AddJob(ctx, j), report.ErrTaken)
 		got, err := s.Job(ctx, "o", j.ID)
@@ -131,6 +133,45 @@ func Reports(t *testing.T, open func(t *testing.T) (report.Store, account.Store)
 		}
 		wait.Wait()
 		assert.EqualValues(t, 1, won.Load())
+	})
+	t.Run("MadeInOrder", func(t *testing.T) {
+		s, ctx := start(t)
+		for n, made := range []time.Duration{0, 5, 3, 9} {
+			j := job(n)
+			require.NoError(t, s.AddJob(ctx, j))
+			if made > 0 {
+				j.State, j.Made = report.Ready, epoch.Add(made)
+				require.NoError(t, s.UpdateJob(ctx, j, []byte("PK")))
+			}
+		}
+		ids := func(since time.Duration, limit int) (all []string) {
+			found, err := s.MadeJobs(ctx, "o", epoch.Add(since), limit)
+			require.NoError(t, err)
+			for _, j := range found {
+				all = append(all, j.ID)
+			}
+			return all
+		}
+		assert.Equal(t, []string{"2026-002", "2026-001", "2026-003"}, ids(-1, 10))
+		assert.Equal(t, []string{"2026-001"}, ids(4, 1))
+		other, err := s.MadeJobs(ctx, "other", time.Time{}, 10)
+		require.NoError(t, err)
+		assert.Empty(t, other)
+	})
+	t.Run("LettersWithTheState", func(t *testing.T) {
+		s, ctx := start(t)
+		j := job(1)
+		require.NoError(t, s.AddJob(ctx, j))
+		letter := notify.Message{ID: "m", Kind: "NTF-08", Channel: notify.Letter, To: "a@b.example", Text: "x", State: notify.Queued, About: "report/" + j.ID, Created: epoch, Due: epoch, Done: epoch}
+		stale := j
+		stale.Version = 7
+		require.ErrorIs(t, s.UpdateJob(ctx, stale, nil, letter), report.ErrStale)
+		require.NoError(t, s.UpdateJob(ctx, j, nil, letter), "the refused one left no letter: the id is free")
+		j.Version = 2
+		require.Error(t, s.UpdateJob(ctx, j, nil, letter), "a letter that cannot be kept")
+		got, err := s.Job(ctx, "o", j.ID)
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, got.Version, "keeps the state from changing")
 	})
 	t.Run("Schedules", func(t *testing.T) {
 		s, ctx := start(t)
