@@ -29,7 +29,7 @@ WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/targe
 # SQLite is a translated program, and ten times slower under it.
 ATONCE := ^TestStore(_Chain|_SurvivesKill)?$$/(ManyWriters|While|GroupIsolation)
 test: packages
-	$(GO) test -p 3 -shuffle=on -timeout 5m $(WHOLE)
+	$(GO) test -p 3 -parallel 4 -shuffle=on -timeout 5m $(WHOLE)
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -run '$(ATONCE)' ./server/store/sqlite
 	@$(MAKE) --no-print-directory build

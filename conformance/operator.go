@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/conformance/model"
@@ -82,9 +83,20 @@ func startOperator(ctx context.Context, addr, ofd string, master [32]byte, now f
 	return o, o.up(ctx)
 }
 
+// takenFor is how long an address that is taken is waited for: a connection that
+// somebody made may have its port for a moment.
+const takenFor, takenPause = 3 * time.Second, 20 * time.Millisecond
+
 func (o *Operator) up(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", o.addr)
+	for until := time.Now().Add(takenFor); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(until); ln, err = lc.Listen(ctx, "tcp", o.addr) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(takenPause):
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/fiscalbench/fiscalbench/conformance"
+	"github.com/fiscalbench/fiscalbench/conformance/target"
 )
 
 type doctorCmd struct {
@@ -34,7 +35,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 			fmt.Fprintf(s.out, "none  %-10s %v\n", name, err)
 		}
 	}
-	addr, err := freeAddr()
+	addr, err := target.FreeAddr(ctx)
 	say("loopback", err, true, "listens, as at "+addr)
 	dir, err := temporary()
 	say("files", err, true, "writes below "+dir)

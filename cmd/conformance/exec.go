@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -42,12 +41,12 @@ type spawned struct {
 func (f *targetFlags) spawn(ctx context.Context, _ streams) (*reached, error) {
 	p := &spawned{command: f.Exec}
 	var err error
-	if p.addr, err = freeAddr(); err != nil {
+	if p.addr, err = target.FreeAddr(ctx); err != nil {
 		return nil, &exitError{exitUnreachable, err}
 	}
 	http := f.HTTP
 	if http == "auto" {
-		if http, err = freeAddr(); err != nil {
+		if http, err = target.FreeAddr(ctx); err != nil {
 			return nil, &exitError{exitUnreachable, err}
 		}
 	}
@@ -141,14 +140,6 @@ func (a anew) Prepare(ctx context.Context, id, variant string) error {
 		return err
 	}
 	return a.p.start(ctx, "CONFORMANCE_CASE="+id, "CONFORMANCE_VARIANT="+variant)
-}
-
-func freeAddr() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
-	}
-	return ln.Addr().String(), ln.Close()
 }
 
 // start runs the command in a process group and an empty folder of its own.

@@ -105,7 +105,7 @@ func (f *targetFlags) controlled(ctx context.Context, s streams) (*reached, erro
 	if f.Control == "auto" {
 		p := &spawned{command: f.Exec}
 		var err error
-		if p.addr, err = freeAddr(); err != nil {
+		if p.addr, err = target.FreeAddr(ctx); err != nil {
 			return nil, &exitError{exitUnreachable, err}
 		}
 		addr = p.addr
@@ -141,7 +141,7 @@ func (f *targetFlags) byHand(ctx context.Context, s streams) (*reached, error) {
 		}
 	}
 	if f.Listen == "" {
-		if f.Listen, err = freeAddr(); err != nil {
+		if f.Listen, err = target.FreeAddr(ctx); err != nil {
 			return nil, &exitError{exitUnreachable, err}
 		}
 	}

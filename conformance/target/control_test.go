@@ -2,7 +2,6 @@ package target_test
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -21,10 +20,10 @@ import (
 
 // free is a port that nobody listens on at the moment.
 func free(t *testing.T) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Helper()
+	addr, err := target.FreeAddr(t.Context())
 	require.NoError(t, err)
-	defer ln.Close()
-	return ln.Addr().String()
+	return addr
 }
 
 // TestControl_PassesWhatItCan: a register driven over its control port, sending by
