@@ -84,7 +84,7 @@ type area struct {
 // Mount adds the pages to the frame.
 func Mount(f *page.Frame, o Options) {
 	a := &area{o: o, f: f, page: f.Templates(files, "templates/desk.html")}
-	a.row = template.Must(template.ParseFS(files, "templates/row.html"))
+	a.row = template.Must(template.New("row.html").Funcs(template.FuncMap{"checked": page.Checked, "label": label}).ParseFS(files, "templates/row.html"))
 	f.Client("GET /lk/desk", access.DriveTheBench, func(v *page.Visit) error { return a.show(v, http.StatusOK, nil) })
 	f.Client("GET /lk/desk/live", access.DriveTheBench, a.stream)
 	f.Client("POST /lk/desk/clock", access.DriveTheBench, a.moveClock)
@@ -100,7 +100,8 @@ type data struct {
 	Registers   []Register
 	Clock       *clock.State
 	Now         time.Time
-	Points      []fault.Info
+	Points      []point
+	Triggers    string
 	Rules       []fault.Rule
 	Wrong       page.Invalid
 	Form        map[string]string
@@ -141,7 +142,7 @@ func (a *area) show(v *page.Visit, status int, wrong page.Invalid) error {
 		d.Clock = &s
 	}
 	if a.o.Open && a.o.Faults != nil {
-		d.Points, d.Rules = fault.Points(fault.Operator), a.o.Faults.Rules()
+		d.Points, d.Triggers, d.Rules = points(), triggers, a.o.Faults.Rules()
 	}
 	return v.RenderStatus(status, a.page, d)
 }
@@ -207,7 +208,11 @@ func (a *area) changeFaults(v *page.Visit) error {
 		rule := v.Form("point") + ":" + v.Form("words")
 		added, err := a.o.Faults.Add(rule)
 		if err != nil {
-			return a.show(v, http.StatusUnprocessableEntity, page.Invalid{"words": strings.TrimPrefix(err.Error(), "fault: ")})
+			field := "words"
+			if !known(v.Form("point")) {
+				field = "point"
+			}
+			return a.show(v, http.StatusUnprocessableEntity, page.Invalid{field: strings.TrimPrefix(err.Error(), "fault: ")})
 		}
 		a.audit(v, "bench.faults", "ok", added[0].Text)
 		v.Say("Сбой включён: " + added[0].Text)

@@ -3,6 +3,7 @@ package documents
 import (
 	"fmt"
 	"html/template"
+	"slices"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/explain"
@@ -38,6 +39,23 @@ func (c card) Accepted() string {
 	return "подтверждён"
 }
 
+// Verdict on a sign as people read it.
+func (card) Verdict(v string) string {
+	switch v {
+	case "ok":
+		return "верен"
+	case "bad":
+		return "не сходится"
+	case "bad_format":
+		return "записан не по формату"
+	case "absent":
+		return "отсутствует"
+	case "unverifiable":
+		return "не проверен: нет ключа"
+	}
+	return "не проверялся"
+}
+
 func (a *area) showCard(v *page.Visit) error {
 	d, err := a.document(v)
 	if err != nil {
@@ -51,6 +69,8 @@ func (a *area) showCard(v *page.Visit) error {
 		}
 	}
 	for _, r := range c.Explain {
+		// Keys are the intake's: what it found is under «Подписи».
+		r.Checks = slices.DeleteFunc(r.Checks, func(k explain.Check) bool { return k.Name == "ФПС" && k.OK == nil })
 		c.Tags = tags(c.Tags, r.Nodes, 0)
 	}
 	if a.o.Buyers != nil {

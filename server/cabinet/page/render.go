@@ -64,14 +64,27 @@ func functions(f *Frame) template.FuncMap {
 		"time":    func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04") },
 		"exact":   func(t time.Time, z *time.Location) string { return format(t.In(z), "02.01.2006 15:04:05") },
 		// local is the time that a register's clock showed: never moved to a zone.
-		"local":  func(t time.Time) string { return format(t, "02.01.2006 15:04") },
-		"rfc":    func(t time.Time) string { return t.Format(time.RFC3339) },
-		"dict":   dict,
-		"plural": Plural,
+		"local":   func(t time.Time) string { return format(t, "02.01.2006 15:04") },
+		"rfc":     func(t time.Time) string { return t.Format(time.RFC3339) },
+		"dict":    dict,
+		"plural":  Plural,
+		"checked": Checked,
 		"active": func(path, section string) bool {
 			return path == section || (section != "/lk" && strings.HasPrefix(path, section+"/"))
 		},
 	}
+}
+
+// Checked tells what came of a check: "yes", "no", or "skipped" when nothing was checked.
+// Templates ask it because a pointer to false is true to them.
+func Checked(ok *bool) string {
+	switch {
+	case ok == nil:
+		return "skipped"
+	case *ok:
+		return "yes"
+	}
+	return "no"
 }
 
 func format(t time.Time, layout string) string {
