@@ -122,8 +122,8 @@ func TestHome_SixFiguresEqualToTheReports(t *testing.T) {
 	} {
 		assert.Contains(t, body, `aria-label="`+title+`"`, "a drawing")
 		table := block(t, body, "<caption>"+title, "</table>")
-		assert.Contains(t, rowOf(t, table, "21.11.2026"), `class="number">`+want[0]+"<", title)
-		assert.Contains(t, rowOf(t, table, "22.11.2026"), `class="number">`+want[1]+"<", title)
+		assert.Contains(t, rowOf(t, table, "21.11.2026"), `class="number key">`+want[0]+"<", title)
+		assert.Contains(t, rowOf(t, table, "22.11.2026"), `class="number key">`+want[1]+"<", title)
 		assert.Equal(t, 14, strings.Count(table, "<tr>")-1)
 	}
 	for day, want := range map[string]string{"": roubles("2 400,25"), "&date=2026-11-21": roubles("1 000,00")} {
@@ -273,11 +273,10 @@ func TestAnalytics_ShiftsBesideTheirReports(t *testing.T) {
 	row := rowOf(t, body, "№ 1")
 	assert.Contains(t, row, "сходится")
 	assert.Contains(t, row, "Петрова А.А.")
-	assert.Equal(t, "21.11.2026 09:00", cell(t, row, "Открыта"))
-	assert.Equal(t, "21.11.2026 21:00", cell(t, row, "Закрыта"))
+	assert.Equal(t, `21.11.2026 09:00<span class="sub">до 21.11.2026 21:00</span>`, cell(t, row, "Открыта, закрыта"))
 	_, _, body = p.get("/lk/analytics/shifts?period=day&branch=" + depts[0].ID)
 	row = rowOf(t, body, "№ 2")
-	for label, want := range map[string]string{"Закрыта": "открыта", "Выручка": roubles("400,25"), "Наличные": roubles("249,75"), "Безналичные": roubles("150,50"), "Возвраты": roubles("50,25"), "Чеки": "2", "Средний чек": roubles("225,25"), "Отчёт о закрытии": "—"} {
+	for label, want := range map[string]string{"Открыта, закрыта": `22.11.2026 09:00<span class="sub">открыта</span>`, "Выручка": roubles("400,25"), "Наличные": roubles("249,75"), "Безналичные": roubles("150,50"), "Возвраты": roubles("50,25"), "Чеки": "2", "Средний чек": roubles("225,25"), "Отчёт о закрытии": "—"} {
 		assert.Equal(t, want, cell(t, row, label), label)
 	}
 	assert.NotContains(t, body, "расходится", "the other branch is not there")
@@ -304,7 +303,7 @@ func TestAnalytics_RatingAndHours(t *testing.T) {
 	for sort, first := range map[string]string{"revenue": "Юг", "receipts": "Север", "average": "Юг", "returns": "Юг"} {
 		_, _, body := p.get("/lk/analytics/outlets?period=day&sort=" + sort)
 		table := block(t, body, "Выручка в прошлом периоде", "</table>")
-		assert.Equal(t, first, strings.Fields(block(t, table, `class="number">1</td><td data-label="Точка"><span><a href="`, "</a>"))[3], sort)
+		assert.Equal(t, first, strings.Fields(block(t, table, `place">1</td><td data-label="Точка" class="title"><span><a href="`, "</a>"))[3], sort)
 	}
 	_, _, body := p.get("/lk/analytics/outlets?period=day&sort=returns")
 	row := rowOf(t, body, "Север / Магазин Север")
@@ -315,6 +314,7 @@ func TestAnalytics_RatingAndHours(t *testing.T) {
 	for label, want := range map[string]string{"Выручка": roubles("450,50"), "Чеки": "2", "В прошлом периоде": roubles("1 000,00")} {
 		assert.Equal(t, want, cell(t, row, label), label)
 	}
+	assert.NotContains(t, block(t, body, `<th scope="col">Час</th><th scope="col" class="number">Выручка</th><th scope="col" class="number">Чеки</th>`, "</table>"), "03:00–03:59", "nobody bought then")
 	assert.Contains(t, body, `aria-label="Чеки по часам, 22.11.2026"`)
 }
 

@@ -91,7 +91,8 @@ func (c Chart) x(i int) (middle, pitch float64) {
 
 // Bars draws a bar for each value, and a dashed line through the others.
 func (c Chart) Bars() template.HTML {
-	return c.draw(func(b *strings.Builder, s scale) {
+	return c.draw(func(b *strings.Builder, c Chart) {
+		s := c.scale()
 		for i, p := range c.Points {
 			x, pitch := c.x(i)
 			from, to := s.y(max(0, p.Value)), s.y(min(0, p.Value))
@@ -105,7 +106,8 @@ func (c Chart) Bars() template.HTML {
 
 // Lines draws a line through the values, and a dashed one through the others.
 func (c Chart) Lines() template.HTML {
-	return c.draw(func(b *strings.Builder, s scale) {
+	return c.draw(func(b *strings.Builder, c Chart) {
+		s := c.scale()
 		if c.Other != "" {
 			c.line(b, s, "line2", func(p Point) float64 { return p.Other })
 		}
@@ -127,37 +129,49 @@ func (c Chart) line(b *strings.Builder, s scale, class string, value func(Point)
 }
 
 // draw makes the frame around what the marks draw.
-func (c Chart) draw(marks func(*strings.Builder, scale)) template.HTML {
-	s := c.scale()
+func (c Chart) draw(marks func(*strings.Builder, Chart)) template.HTML {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<figure class="drawn"><svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">`, c.width(), height, text(c.Title))
+	b.WriteString(`<figure class="drawn">`)
+	if c.Small {
+		c.svg(&b, "chart", marks)
+	} else { // its texts would be too small on a phone: there the small drawing is shown
+		c.svg(&b, "chart on-desktop", marks)
+		small := c
+		small.Small = true
+		small.svg(&b, "chart on-phone", marks)
+	}
+	c.table(&b)
+	b.WriteString(`</figure>`)
+	return template.HTML(b.String())
+}
+
+func (c Chart) svg(b *strings.Builder, class string, marks func(*strings.Builder, Chart)) {
+	s := c.scale()
+	fmt.Fprintf(b, `<svg class="%s" viewBox="0 0 %d %d" role="img" aria-label="%s">`, class, c.width(), height, text(c.Title))
 	for v := s.low; v <= s.high+s.step/2; v += s.step {
 		y := s.y(v)
-		fmt.Fprintf(&b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, c.width()-right, y, y, left-6, y+4, text(c.axis(v)))
+		fmt.Fprintf(b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, c.width()-right, y, y, left-6, y+4, text(c.axis(v)))
 	}
 	labels := (c.width() - left - right) / labelWidth
 	every := (len(c.Points) + labels - 1) / labels
 	for i, p := range c.Points {
 		if i%max(1, every) == 0 {
 			x, _ := c.x(i)
-			fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`, x, height-8, text(p.Label))
+			fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`, x, height-8, text(p.Label))
 		}
 	}
-	marks(&b, s)
+	marks(b, c)
 	b.WriteString(`</svg>`)
-	c.table(&b)
-	b.WriteString(`</figure>`)
-	return template.HTML(b.String())
 }
 
 func (c Chart) table(b *strings.Builder) {
-	fmt.Fprintf(b, `<details><summary>%s: таблица</summary><div class="scroll"><table class="stack"><caption>%s</caption><thead><tr><th scope="col">%s</th><th scope="col" class="number">%s</th>`, text(c.Name), text(c.Title), text(c.Head), text(c.Name))
+	fmt.Fprintf(b, `<details><summary>%s: таблица</summary><div class="scroll"><table class="stack brief keyed"><caption>%s</caption><thead><tr><th scope="col">%s</th><th scope="col" class="number">%s</th>`, text(c.Name), text(c.Title), text(c.Head), text(c.Name))
 	if c.Other != "" {
 		fmt.Fprintf(b, `<th scope="col" class="number">%s</th>`, text(c.Other))
 	}
 	b.WriteString(`</tr></thead><tbody>`)
 	for _, p := range c.Points {
-		fmt.Fprintf(b, `<tr><td data-label="%s">%s</td><td data-label="%s" class="number">%s</td>`, text(c.Head), text(p.title()), text(c.Name), text(p.Text))
+		fmt.Fprintf(b, `<tr><td data-label="%s" class="title">%s</td><td data-label="%s" class="number key">%s</td>`, text(c.Head), text(p.title()), text(c.Name), text(p.Text))
 		if c.Other != "" {
 			fmt.Fprintf(b, `<td data-label="%s" class="number">%s</td>`, text(c.Other), text(p.OtherText))
 		}

@@ -61,12 +61,16 @@ func TestChart_ShowsEveryValueTwice(t *testing.T) {
 			text := rapid.StringMatching(`[А-Яа-я<>&"' 0-9]{0,9}`)
 			return chart.Point{Label: text.Draw(t, "label"), Text: text.Draw(t, "text"), Value: rapid.Float64Range(-1e9, 1e12).Draw(t, "value"), Other: rapid.Float64Range(0, 1e9).Draw(t, "other")}
 		}), 0, 40).Draw(t, "points")
-		c := chart.Chart{Title: "Выручка <по дням>", Head: "День", Name: "Выручка", Other: rapid.SampledFrom([]string{"", "было"}).Draw(t, "compared"), Points: points}
+		c := chart.Chart{Title: "Выручка <по дням>", Head: "День", Name: "Выручка", Other: rapid.SampledFrom([]string{"", "было"}).Draw(t, "compared"), Small: rapid.Bool().Draw(t, "small"), Points: points}
+		drawings := 2 // one for a desktop, one for a phone
+		if c.Small {
+			drawings = 1
+		}
 		bars, lines := read(t, string(c.Bars())), read(t, string(c.Lines()))
-		assert.Equal(t, len(points), bars.rects)
-		assert.Equal(t, len(points), lines.points)
+		assert.Equal(t, drawings*len(points), bars.rects)
+		assert.Equal(t, drawings*len(points), lines.points)
 		assert.Equal(t, len(points)+1, bars.rows)
-		assert.Equal(t, len(points), bars.titles)
+		assert.Equal(t, drawings*len(points), bars.titles)
 		assert.True(t, bars.inside && lines.inside)
 	})
 }
