@@ -93,6 +93,13 @@ const Rates = 12
 // turnover. VAT[0] is not used.
 type VAT [Rates + 1]fiscal.Kopecks
 
+// Add adds another total of each rate.
+func (v *VAT) Add(o *VAT) {
+	for rate := range v {
+		v[rate] += o[rate]
+	}
+}
+
 // Millionth is the unit of quantities.
 const Millionth = 1_000_000
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/storetest"
@@ -55,4 +56,34 @@ func TestMigrate_FromFirstSchema(t *testing.T) {
 	again, err := s.Exchanges(ctx, "1", store.Page{})
 	require.NoError(t, err)
 	assert.Equal(t, all, again)
+}
+
+// What was projected before there were sums is added up when the database is opened.
+func TestMigrate_AddsUpWhatIsProjected(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	url := pgtest.Clone(t, "empty", func(context.Context, string) error { return nil })
+	config, err := pgx.ParseConfig(url)
+	require.NoError(t, err)
+	db := stdlib.OpenDB(*config)
+	defer func() { require.NoError(t, db.Close()) }()
+	sub, err := fs.Sub(migrations, "migrations")
+	require.NoError(t, err)
+	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithGoMigrations(chainMigration))
+	require.NoError(t, err)
+	_, err = p.UpTo(ctx, 5)
+	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `INSERT INTO projections (id, drive_id, fd, at, form, shift, number, operation, total, fpd, taxation, cash, lines, reg_id, user_inn, vat3)
+		SELECT i, 1 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, 1, i, 1 + i % 3, 7 * i, 0, 1,
+			CASE WHEN i % 2 = 0 THEN 7 * i END, i % 6, 'reg' || (i % 2), 'inn' || (i % 2), CASE WHEN i % 3 = 0 THEN i END FROM generate_series(1, 300) i`)
+	require.NoError(t, err)
+
+	s, err := Open(ctx, url, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	for _, inn := range []fiscal.INN{"inn0", "inn1"} {
+		all := storetest.RequireSums(t, s, inn)
+		assert.EqualValues(t, 120, all.Receipts+all.Corrections)
+		assert.Positive(t, all.SalesVAT[3])
+	}
 }

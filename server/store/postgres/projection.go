@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -87,55 +88,135 @@ func project(ctx context.Context, tx pgx.Tx, settled int64, limit int, decode fu
 	if err != nil || len(documents) == 0 {
 		return 0, err
 	}
-	projections, items, unread, err := projected(documents, decode)
+	made, err := projected(documents, decode)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"projections"}, append([]string{"drive_id"}, search.Columns...), pgx.CopyFromRows(projections)); err != nil {
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"projections"}, append([]string{"drive_id"}, search.Columns...), pgx.CopyFromRows(made.projections)); err != nil {
 		return 0, err
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"items"}, append([]string{"drive_id", "fd"}, search.ItemColumns...), pgx.CopyFromRows(items)); err != nil {
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"items"}, append([]string{"drive_id", "fd"}, search.ItemColumns...), pgx.CopyFromRows(made.items)); err != nil {
 		return 0, err
 	}
 	b = &pgx.Batch{}
-	for reason, n := range unread {
+	for i, span := range spans {
+		if sheets := made.sheets[i]; len(sheets) > 0 {
+			b.Queue(addSheets[i], columns(span, sheets)...)
+		}
+	}
+	for reason, n := range made.unread {
 		b.Queue(`INSERT INTO unread (reason, documents) VALUES ($1, $2) ON CONFLICT (reason) DO UPDATE SET documents = unread.documents + $2`, text(reason), n)
 	}
 	b.Queue(`UPDATE projection SET upto = $1, passed = passed + $2`, documents[len(documents)-1].ID, int64(len(documents)))
 	return len(documents), tx.SendBatch(ctx, b).Close()
 }
 
-// projected are the rows made of documents.
-func projected(documents []store.Document, decode func(d *store.Document) store.Projection) (projections, items [][]any, unread map[string]int64, err error) {
-	unread = map[string]int64{}
+// rowsMade are the rows made of documents.
+type rowsMade struct {
+	projections, items [][]any
+	sheets             [2][]search.Sheet // of spans
+	unread             map[string]int64
+}
+
+// spans are kept beside the projections.
+var spans = [2]search.Span{search.Days, search.Hours}
+
+func projected(documents []store.Document, decode func(d *store.Document) store.Projection) (made rowsMade, err error) {
+	made.unread = map[string]int64{}
+	all := make([]store.Projection, len(documents))
 	for i := range documents {
-		p := decode(&documents[i])
+		all[i] = decode(&documents[i])
+		p := &all[i]
 		drive, err := driveIDOf(p.FN)
 		if err != nil {
-			return nil, nil, nil, err
+			return made, err
 		}
-		projections = append(projections, append([]any{drive}, search.Values(&p, dialect)...))
+		made.projections = append(made.projections, append([]any{drive}, search.Values(p, dialect)...))
 		for k := range p.Items {
-			items = append(items, append([]any{drive, int64(p.FD)}, search.ItemValues(&p.Items[k], dialect)...))
+			made.items = append(made.items, append([]any{drive, int64(p.FD)}, search.ItemValues(&p.Items[k], dialect)...))
 		}
 		if p.Unread != "" {
-			unread[p.Unread]++
+			made.unread[p.Unread]++
 		}
 	}
-	return projections, items, unread, nil
+	for i, span := range spans {
+		made.sheets[i] = span.Sheets(all)
+	}
+	return made, nil
+}
+
+// addSheets are statements that add what documents add up to, each column an array.
+var addSheets = [...]string{addSheet(spans[0]), addSheet(spans[1])}
+
+func addSheet(s search.Span) string {
+	names := append([]string{"drive_id"}, s.Columns()...)
+	arrays := make([]string, len(names))
+	for i, name := range names {
+		kind := "bigint"
+		if name == "user_inn" || name == "reg_id" {
+			kind = "text"
+		}
+		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, kind)
+	}
+	return "INSERT INTO " + s.Table + " (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")" + s.Add("least", "greatest")
+}
+
+// columns of the sheets as arrays. Their FNs are numbers: projected has seen to that.
+func columns(s search.Span, sheets []search.Sheet) []any {
+	drives := make([]int64, len(sheets))
+	texts, numbers := [2][]string{}, make([][]int64, len(s.Columns())-len([2]string{}))
+	for i := range sheets {
+		drives[i], _ = driveIDOf(sheets[i].FN)
+		for n, v := range sheets[i].Values(dialect) {
+			if n < len(texts) {
+				texts[n] = append(texts[n], v.(string))
+			} else {
+				numbers[n-len(texts)] = append(numbers[n-len(texts)], v.(int64))
+			}
+		}
+	}
+	all := []any{drives, texts[0], texts[1]}
+	for _, one := range numbers {
+		all = append(all, one)
+	}
+	return all
 }
 
 // forgetProjected deletes what was made of documents of a drive that are deleted
 // after it. Who projects has the row of the projection locked: first it is waited for,
-// so that what it made is seen, and after it none of these documents is read.
+// so that what it made is seen, and after it none of these documents is read. Days
+// that they were in are added up anew of what is left.
 func forgetProjected(ctx context.Context, tx pgx.Tx, driveID int64, ids []int64) error {
 	if _, err := tx.Exec(ctx, `SELECT FROM projection FOR UPDATE`); err != nil {
 		return fmt.Errorf("postgres: waiting for the projection: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `WITH gone AS (DELETE FROM projections WHERE drive_id = $1 AND id = ANY ($2) RETURNING fd),
-			lines AS (DELETE FROM items WHERE drive_id = $1 AND fd IN (SELECT fd FROM gone))
-		UPDATE projection SET passed = passed - (SELECT count(*) FROM gone)`, driveID, ids); err != nil {
+	rows, err := tx.Query(ctx, `WITH gone AS (DELETE FROM projections WHERE drive_id = $1 AND id = ANY ($2) RETURNING fd, at, user_inn, reg_id),
+			lines AS (DELETE FROM items WHERE drive_id = $1 AND fd IN (SELECT fd FROM gone)),
+			counted AS (UPDATE projection SET passed = passed - (SELECT count(*) FROM gone))
+		SELECT DISTINCT user_inn, reg_id, at / 86400 FROM gone`, driveID, ids)
+	if err != nil {
 		return fmt.Errorf("postgres: deleting projections: %w", err)
+	}
+	type day struct {
+		User, Reg string
+		Day       int64
+	}
+	touched, err := pgx.CollectRows(rows, pgx.RowToStructByPos[day])
+	if err != nil {
+		return fmt.Errorf("postgres: deleting projections: %w", err)
+	}
+	b := &pgx.Batch{}
+	for _, t := range touched {
+		for _, span := range spans {
+			perDay := search.Days.Seconds / span.Seconds
+			b.Queue(`DELETE FROM `+span.Table+` WHERE user_inn = $1 AND reg_id = $2 AND drive_id = $3 AND `+span.Column+` >= $4 AND `+span.Column+` < $5`,
+				t.User, t.Reg, driveID, t.Day*perDay, (t.Day+1)*perDay)
+			b.Queue(span.Again(`p.user_inn = $1 AND p.reg_id = $2 AND p.drive_id = $3 AND p.at >= $4 AND p.at < $5`),
+				t.User, t.Reg, driveID, t.Day*search.Days.Seconds, (t.Day+1)*search.Days.Seconds)
+		}
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("postgres: adding up what is left: %w", err)
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"reflect"
 	"strings"
 	"time"
 
@@ -11,11 +11,8 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
-// Conditions on what is summed up.
-const (
-	receipts    = "p.form IN (3, 4)"
-	corrections = "p.form IN (31, 41)"
-)
+// receipts is a condition on what goods are summed up of.
+const receipts = "p.form IN (3, 4)"
 
 // secondsOfDay and of an hour divide the wall clock.
 const secondsOfDay = 86400
@@ -36,7 +33,9 @@ func groupings(d Dialect) map[store.Grouping]grouping {
 	}
 }
 
-// Figures implements store.Projector.
+// Figures implements store.Projector. What a Span has is taken from there; the rest
+// is added up from the documents, in the same statement, so that both are of one
+// moment.
 func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (all []store.Figures, err error) {
 	d := e.Dialect()
 	g, known := groupings(d)[by]
@@ -44,19 +43,21 @@ func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (
 		return nil, fmt.Errorf("summing up documents: grouping %d is not known", by)
 	}
 	q := query{d: d}
-	q.conditions(&s, nil)
-	if by == store.ByShift {
-		q.add("p.shift > 0")
-	} else {
-		q.add("p.form IN (3, 4, 31, 41)")
-	}
-	text := "SELECT g1, g2, " + figureColumns() + " FROM (SELECT p.*, " + g.text + " AS g1, " + g.number + " AS g2 FROM projections p" + q.clause() + ") p GROUP BY g1, g2 ORDER BY g1, g2"
+	text := "SELECT g1, g2, kind, " + added() + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
+	key, number := "", int64(-1)
 	err = e.Query(ctx, text, q.args, func(r Row) error {
-		f, err := scanFigures(r, by, d)
-		if f.FirstFD != 0 {
-			all = append(all, f)
+		var one Sheet
+		var text string
+		var n int64
+		if err := one.scan(r, &text, &n); err != nil {
+			return err
 		}
-		return err
+		if len(all) == 0 || text != key || n != number {
+			key, number = text, n
+			all = append(all, keyed(by, d, text, n))
+		}
+		one.addTo(&all[len(all)-1])
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("summing up documents: %w", err)
@@ -64,69 +65,172 @@ func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (
 	return all, nil
 }
 
-// figureColumns are in the order of scanFigures.
-func figureColumns() string {
+// added are the columns of sheets p in the order of Sheet.scan.
+func added() string {
 	var c []string
-	total := func(what, when string) {
-		c = append(c, "CAST(coalesce(sum(CASE WHEN "+when+" THEN "+what+" END), 0) AS BIGINT)")
+	for _, one := range sumColumns {
+		c = append(c, "CAST(sum("+one+") AS BIGINT)")
 	}
-	operation := func(n int) string { return fmt.Sprintf("%s AND p.operation = %d", receipts, n) }
-	c = append(c, "coalesce(min(p.at), 0)", "coalesce(max(p.at), 0)", "coalesce(min(p.fd), 0)", "coalesce(max(p.fd), 0)")
-	total("1", receipts)
-	total("p.lines", operation(1))
-	for n := 1; n <= 4; n++ {
-		total("1", operation(n))
-		total("p.total", operation(n))
-	}
-	total("1", corrections)
-	total("p.total", corrections)
-	for n := 1; n <= 2; n++ {
-		for _, way := range []string{"cash", "ecash", "prepaid", "credit", "provision"} {
-			total("p."+way, operation(n))
-		}
-		for rate := 1; rate <= store.Rates; rate++ {
-			total("p.vat"+strconv.Itoa(rate), operation(n))
-		}
+	for i, one := range edgeColumns {
+		c = append(c, []string{"min(", "max("}[i%2]+one+")")
 	}
 	return strings.Join(c, ", ")
 }
 
-func scanFigures(r Row, by store.Grouping, d Dialect) (f store.Figures, err error) {
-	var key string
-	var n, first, last, firstFD, lastFD int64
-	sums := []*fiscal.Kopecks{&f.Revenue, &f.Returned, &f.Expense, &f.ExpenseReturned}
-	into := []any{&key, &n, &first, &last, &firstFD, &lastFD, &f.Receipts, &f.Items}
-	for i, count := range []*int64{&f.Sales, &f.Returns, &f.Spent, &f.Unspent} {
-		into = append(into, count, (*int64)(sums[i]))
+// pieces are the parts of what is added up: whole spans from their table, and what is
+// left of them, or all, from the documents.
+func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
+	span := Days
+	if by == store.ByHour {
+		span = Hours
 	}
-	into = append(into, &f.Corrections, (*int64)(&f.Corrected))
-	for _, one := range []struct {
-		paid *store.Paid
-		vat  *store.VAT
-	}{{&f.SalesPaid, &f.SalesVAT}, {&f.ReturnsPaid, &f.ReturnsVAT}} {
-		for _, k := range []*fiscal.Kopecks{&one.paid.Cash, &one.paid.Ecash, &one.paid.Prepaid, &one.paid.Credit, &one.paid.Provision} {
-			into = append(into, (*int64)(k))
-		}
-		for rate := 1; rate <= store.Rates; rate++ {
-			into = append(into, (*int64)(&one.vat[rate]))
-		}
+	from, to := ceilSeconds(s.From), ceilSeconds(s.To)
+	first, last := ceilDivide(from, span.Seconds), floorDivide(to, span.Seconds)
+	if !spanned(&s) || by == store.ByShift || by == store.ByCashier || (!s.From.IsZero() && !s.To.IsZero() && first >= last) {
+		return []string{q.documents(s, by, g)}
 	}
-	if err := r.Scan(into...); err != nil {
-		return f, err
+	all := []string{q.spans(s, by, g, span, first, last)}
+	if at := time.Unix(first*span.Seconds, 0); !s.From.IsZero() && at.Unix() > from {
+		edge := s
+		edge.To = at
+		all = append(all, q.documents(edge, by, g))
 	}
-	f.First, f.Last = time.Unix(first, 0).UTC(), time.Unix(last, 0).UTC()
-	f.FirstFD, f.LastFD = fiscal.FDNumber(firstFD), fiscal.FDNumber(lastFD)
+	if at := time.Unix(last*span.Seconds, 0); !s.To.IsZero() && at.Unix() < to {
+		edge := s
+		edge.From = at
+		all = append(all, q.documents(edge, by, g))
+	}
+	return all
+}
+
+// spanned tells whether the search can be answered by a Span: it asks for a taxpayer's
+// documents by register, drive and date alone.
+func spanned(s *store.Search) bool {
+	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, From: s.From, To: s.To, Oldest: s.Oldest}
+	return s.UserINN != "" && reflect.DeepEqual(*s, plain)
+}
+
+// spans asks the table for its rows from one number to another.
+func (q *query) spans(s store.Search, by store.Grouping, g grouping, span Span, first, last int64) string {
+	q.where = nil
+	q.add("p.user_inn = ?", q.d.Text(string(s.UserINN)))
+	if len(s.RegIDs) > 0 {
+		q.where = append(q.where, "p.reg_id IN ("+texts(q, s.RegIDs)+")")
+	}
+	if !s.From.IsZero() {
+		q.add("p."+span.Column+" >= ?", first)
+	}
+	if !s.To.IsZero() {
+		q.add("p."+span.Column+" < ?", last)
+	}
+	if s.FN != "" {
+		q.add("p.drive_id = "+q.d.Drive, q.d.DriveArg(s.FN))
+	}
+	switch by {
+	case store.ByDay:
+		g.number = "p.day"
+	case store.ByHour:
+		g.number = "p.hour % 24"
+	}
+	return "SELECT " + g.text + " AS g1, " + g.number + " AS g2, p.kind, p." + strings.Join(sumColumns, ", p.") + ", p." + strings.Join(edgeColumns, ", p.") +
+		" FROM " + span.Table + " p" + q.clause()
+}
+
+// documents gives each document that the search finds as a sheet of its own.
+func (q *query) documents(s store.Search, by store.Grouping, g grouping) string {
+	q.where = nil
+	q.conditions(&s, nil)
+	if by == store.ByShift {
+		q.add("p.shift > 0")
+	} else {
+		q.add("p.form IN (3, 4, 31, 41)")
+	}
+	columns := []string{g.text + " AS g1", g.number + " AS g2", kindOf + " AS kind", "1 AS documents"}
+	for _, c := range sumColumns[1:] {
+		columns = append(columns, "coalesce(p."+c+", 0) AS "+c)
+	}
+	columns = append(columns, "p.at AS first_at", "p.at AS last_at", "p.fd AS first_fd", "p.fd AS last_fd")
+	return "SELECT " + strings.Join(columns, ", ") + " FROM projections p" + q.clause()
+}
+
+func (s *Sheet) scan(r Row, text *string, n *int64) error {
+	var firstFD, lastFD int64
+	into := []any{text, n, &s.Kind, &s.Documents, &s.Lines, (*int64)(&s.Total)}
+	for _, k := range []*fiscal.Kopecks{&s.Paid.Cash, &s.Paid.Ecash, &s.Paid.Prepaid, &s.Paid.Credit, &s.Paid.Provision} {
+		into = append(into, (*int64)(k))
+	}
+	for rate := 1; rate <= store.Rates; rate++ {
+		into = append(into, (*int64)(&s.VAT[rate]))
+	}
+	err := r.Scan(append(into, &s.FirstAt, &s.LastAt, &firstFD, &lastFD)...)
+	s.FirstFD, s.LastFD = fiscal.FDNumber(firstFD), fiscal.FDNumber(lastFD)
+	return err
+}
+
+// keyed are the figures of a group before anything is added.
+func keyed(by store.Grouping, d Dialect, text string, n int64) (f store.Figures) {
 	switch by {
 	case store.ByDay:
 		f.Key = time.Unix(n*secondsOfDay, 0).UTC().Format(time.DateOnly)
 	case store.ByHour:
 		f.Key = fmt.Sprintf("%02d", n)
 	case store.ByShift:
-		f.Key, f.Shift = d.FromText(key), uint32(n)
+		f.Key, f.Shift = d.FromText(text), uint32(n)
 	default:
-		f.Key = d.FromText(key)
+		f.Key = d.FromText(text)
 	}
-	return f, nil
+	return f
+}
+
+// addTo adds the sheet to the figures of its group.
+func (s *Sheet) addTo(f *store.Figures) {
+	first, last := time.Unix(s.FirstAt, 0).UTC(), time.Unix(s.LastAt, 0).UTC()
+	if f.LastFD == 0 || first.Before(f.First) {
+		f.First = first
+	}
+	if f.LastFD == 0 || last.After(f.Last) {
+		f.Last = last
+	}
+	if f.LastFD == 0 || s.FirstFD < f.FirstFD {
+		f.FirstFD = s.FirstFD
+	}
+	f.LastFD = max(f.LastFD, s.LastFD)
+	switch s.Kind {
+	case other:
+		return
+	case Corrections:
+		f.Corrections, f.Corrected = f.Corrections+s.Documents, f.Corrected+s.Total
+		return
+	}
+	f.Receipts += s.Documents
+	add := func(documents *int64, total *fiscal.Kopecks) {
+		*documents, *total = *documents+s.Documents, *total+s.Total
+	}
+	switch fiscal.OperationType(s.Kind) {
+	case fiscal.Sell:
+		add(&f.Sales, &f.Revenue)
+		f.Items += s.Lines
+		f.SalesPaid.Add(s.Paid)
+		f.SalesVAT.Add(&s.VAT)
+	case fiscal.SellReturn:
+		add(&f.Returns, &f.Returned)
+		f.ReturnsPaid.Add(s.Paid)
+		f.ReturnsVAT.Add(&s.VAT)
+	case fiscal.Buy:
+		add(&f.Spent, &f.Expense)
+	case fiscal.BuyReturn:
+		add(&f.Unspent, &f.ExpenseReturned)
+	}
+}
+
+// ceilDivide and floorDivide are for moments before 1970, too.
+func ceilDivide(n, by int64) int64 { return -floorDivide(-n, by) }
+
+func floorDivide(n, by int64) int64 {
+	if n < 0 {
+		return -((-n + by - 1) / by)
+	}
+	return n / by
 }
 
 // Goods implements store.Projector.

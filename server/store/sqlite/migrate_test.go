@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/storetest"
 )
@@ -66,4 +67,33 @@ func TestStore_IsAppendOnly(t *testing.T) {
 	total, err := s.Stats(t.Context())
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, total.Documents)
+}
+
+// What was projected before there were sums is added up when the file is opened.
+func TestMigrate_AddsUpWhatIsProjected(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bench.db")
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	sub, err := fs.Sub(migrations, "migrations")
+	require.NoError(t, err)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub, goose.WithGoMigrations(chainMigration))
+	require.NoError(t, err)
+	_, err = p.UpTo(t.Context(), 5)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `INSERT INTO projections (id, drive_id, fd, at, form, shift, number, operation, total, fpd, taxation, cash, lines, reg_id, user_inn, vat3)
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+		SELECT i, 1 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, 1, i, 1 + i % 3, 7 * i, 0, 1,
+			CASE WHEN i % 2 = 0 THEN 7 * i END, i % 6, 'reg' || (i % 2), 'inn' || (i % 2), CASE WHEN i % 3 = 0 THEN i END FROM n`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+
+	s, err := Open(path, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	for _, inn := range []fiscal.INN{"inn0", "inn1"} {
+		all := storetest.RequireSums(t, s, inn)
+		assert.EqualValues(t, 120, all.Receipts+all.Corrections)
+		assert.Positive(t, all.SalesVAT[3])
+	}
 }

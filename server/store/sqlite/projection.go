@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,7 +37,11 @@ type projectOp struct {
 	from, upto int64 // documents.id
 	passed     int64
 	rows       []store.Projection
+	sheets     [2][][]driver.NamedValue // of spans
 }
+
+// spans are kept beside the projections.
+var spans = [2]search.Span{search.Days, search.Hours}
 
 // Project implements store.Projector.
 func (s *Store) Project(ctx context.Context, limit int, decode func(d *store.Document) store.Projection) (int, error) {
@@ -81,6 +86,11 @@ func (s *Store) decodeNext(ctx context.Context, limit int, decode func(d *store.
 		op.passed++
 		op.rows = append(op.rows, decode(&d))
 	}
+	for i, span := range spans {
+		for _, sheet := range span.Sheets(op.rows) {
+			op.sheets[i] = append(op.sheets[i], inOrder(append(sheet.Values(dialect), string(sheet.FN))))
+		}
+	}
 	return op, rows.Err()
 }
 
@@ -108,6 +118,13 @@ func (op *projectOp) apply(ctx context.Context, w *writer) error {
 			}
 		}
 	}
+	for i, sheets := range op.sheets {
+		for _, sheet := range sheets {
+			if _, err := w.st.addSheet[i].ExecContext(ctx, sheet); err != nil {
+				return fmt.Errorf("sqlite: adding up the %s of projections after %d: %w", spans[i].Table, op.from, err)
+			}
+		}
+	}
 	return nil
 }
 
@@ -117,27 +134,61 @@ var (
 	addItem       = `INSERT INTO items (` + strings.Join(search.ItemColumns, ", ") + `, document_id) VALUES (` + marks(strings.Join(search.ItemColumns, ",")) + `, ?)`
 )
 
+// addSheet adds what documents add up to, which stands before the FN among the values.
+func addSheet(s search.Span) string {
+	columns := strings.Join(s.Columns(), ", ")
+	return `INSERT INTO ` + s.Table + ` (` + columns + `, drive_id) VALUES (` + marks(columns) + `, (SELECT id FROM drives WHERE fn = ?))` + s.Add("min", "max")
+}
+
 const (
 	moveProjection = `UPDATE projection SET upto = ?, passed = passed + ? WHERE upto = ?`
 	countUnread    = `INSERT INTO unread (reason, documents) VALUES (?, 1) ON CONFLICT (reason) DO UPDATE SET documents = documents + 1`
 )
 
-// forgetProjected deletes what was made of documents that are deleted.
+// sheetKey is what all sheets of a day have in common.
+type sheetKey struct {
+	drive     int64
+	user, reg string
+	day       int64
+}
+
+// forgetProjected deletes what was made of documents that are deleted. Days that they
+// were in are added up anew of what is left.
 func forgetProjected(ctx context.Context, c *sql.Conn, ids []int64) error {
+	touched := map[sheetKey]bool{}
 	for _, id := range ids {
 		if _, err := c.ExecContext(ctx, `DELETE FROM items WHERE document_id = ?`, id); err != nil {
 			return fmt.Errorf("sqlite: deleting items: %w", err)
 		}
-		r, err := c.ExecContext(ctx, `DELETE FROM projections WHERE id = ?`, id)
+		gone, err := collect(ctx, c, `DELETE FROM projections WHERE id = ? RETURNING drive_id, user_inn, reg_id, at / 86400`, []any{id}, func(r row) (k sheetKey, err error) {
+			return k, r.Scan(&k.drive, &k.user, &k.reg, &k.day)
+		})
+		for _, k := range gone {
+			touched[k] = true
+			_, err = c.ExecContext(ctx, `UPDATE projection SET passed = passed - 1`)
+		}
 		if err != nil {
 			return fmt.Errorf("sqlite: deleting projections: %w", err)
 		}
-		n, err := r.RowsAffected()
-		if err == nil {
-			_, err = c.ExecContext(ctx, `UPDATE projection SET passed = passed - ?`, n)
+	}
+	for k := range touched {
+		if err := addUpAnew(ctx, c, k); err != nil {
+			return fmt.Errorf("sqlite: adding up what is left: %w", err)
 		}
-		if err != nil {
-			return fmt.Errorf("sqlite: deleting projections: %w", err)
+	}
+	return nil
+}
+
+func addUpAnew(ctx context.Context, c *sql.Conn, k sheetKey) error {
+	for _, span := range spans {
+		perDay := search.Days.Seconds / span.Seconds
+		if _, err := c.ExecContext(ctx, `DELETE FROM `+span.Table+` WHERE user_inn = ? AND reg_id = ? AND drive_id = ? AND `+span.Column+` >= ? AND `+span.Column+` < ?`,
+			k.user, k.reg, k.drive, k.day*perDay, (k.day+1)*perDay); err != nil {
+			return err
+		}
+		if _, err := c.ExecContext(ctx, span.Again(`p.user_inn = ? AND p.reg_id = ? AND p.drive_id = ? AND p.at >= ? AND p.at < ?`),
+			k.user, k.reg, k.drive, k.day*search.Days.Seconds, (k.day+1)*search.Days.Seconds); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -33,6 +33,10 @@ func ExerciseChain(t *testing.T, open Open, openArchive func(t testing.TB, place
 			RequireChains(t, openArchive(t, place))
 		})
 	}
+	t.Run("SumsAfterRetention", func(t *testing.T) {
+		t.Parallel()
+		sumsAfterRetention(t, open, openArchive)
+	})
 }
 
 // RequireChains verifies a base of samples, whose messages are no containers, and

@@ -27,8 +27,9 @@ const crashPlace = "STORETEST_CRASH_PLACE"
 const crashRounds = 3
 
 // Crash starts the test program again as a child that accepts documents and
-// prints each after its confirmation, kills it at a random moment, and demands
-// every printed document from the store opened anew; check may look deeper. The
+// prints each after its confirmation, and projects them beside that; it kills the
+// child at a random moment, and demands every printed document from the store opened
+// anew, each projected and added up once; check may look deeper. The
 // child continues the store of the round before and has env in its environment. The
 // calling test must have no parent test and do nothing before this call that the
 // child must not do too.
@@ -98,6 +99,13 @@ func acceptUntilKilled(t *testing.T, open Open, place string, out io.Writer) {
 	s := open(t, place)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			if _, err := projector(t, s).Project(context.Background(), 20, project); !assert.NoError(t, err) {
+				return
+			}
+		}
+	})
 	for n := range 8 {
 		wg.Go(func() {
 			ctx := context.Background()
@@ -138,4 +146,11 @@ func requireConfirmed(t *testing.T, open Open, place string, confirmed map[strin
 		require.NoError(t, err, when)
 		require.EqualValues(t, v.Version, n, "drive and documents belong together, %s", when)
 	}
+	p := projector(t, s)
+	inn := Sample("1", 1, 1).Document.UserINN
+	RequireSums(t, p, inn) // as far as it was when it was killed
+	projectAll(t, p, 100)
+	total, err := s.CountDocuments(t.Context(), store.DocumentFilter{})
+	require.NoError(t, err)
+	require.Equal(t, total, RequireSums(t, p, inn).Sales, when)
 }

@@ -147,6 +147,7 @@ func projectsOnce(t *testing.T, open Open) {
 	figures, err := p.Figures(t.Context(), store.Search{}, store.Together)
 	require.NoError(t, err)
 	assert.EqualValues(t, 20, figures[0].Sales)
+	assert.EqualValues(t, 20, RequireSums(t, p, all[0].UserINN).Sales)
 	require.NoError(t, s.Close())
 	_, err = p.Project(t.Context(), 5, project)
 	require.ErrorIs(t, err, store.ErrClosed)
@@ -188,6 +189,12 @@ func projectsWhileWriting(t *testing.T, open Open) {
 			if !assert.NoError(t, err) {
 				return
 			}
+			// Sums and documents are of one moment.
+			sums, err := p.Figures(context.Background(), store.Search{UserINN: Sample("1", 1, 1).Document.UserINN, To: morning.Add(4 * time.Hour)}, store.ByHour)
+			assert.NoError(t, err)
+			for _, f := range sums {
+				assert.Equal(t, f.Revenue, f.SalesPaid.Cash+f.SalesPaid.Ecash)
+			}
 			for _, one := range all {
 				items, err := p.Items(context.Background(), one.FN, one.FD)
 				assert.NoError(t, err)
@@ -205,6 +212,7 @@ func projectsWhileWriting(t *testing.T, open Open) {
 	require.Len(t, figures, 1)
 	assert.EqualValues(t, drives*documents, figures[0].Sales)
 	assert.Equal(t, fiscal.FDNumber(documents), figures[0].LastFD)
+	assert.EqualValues(t, drives*documents, RequireSums(t, p, Sample("1", 1, 1).Document.UserINN).Sales)
 }
 
 // Readers do not disturb the writer: while documents are being read, others are
