@@ -122,8 +122,8 @@ type Options struct {
 	Now    func() time.Time
 	Random io.Reader // of ids; crypto/rand when nil
 	Logger *slog.Logger
-	// Capacity is how many documents a drive holds, for its memory in per cent; 250,000
-	// when zero (FN-022; real drives: unverified).
+	// Capacity is how many documents a drive is thought to hold, for its memory in per
+	// cent: no document says it. 250,000 when zero (FN-022; real drives: unverified).
 	Capacity int64
 }
 

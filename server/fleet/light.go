@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
 )
 
@@ -202,7 +203,7 @@ func (s *Service) drive(e Entry, t Thresholds, now time.Time, zone *time.Locatio
 		}
 	}
 	memory := s.Memory(e)
-	i.Value = fmt.Sprintf("память %.0f %%", memory)
+	i.Value = fmt.Sprintf("память ≈ %.0f %%", memory)
 	if until := e.State.KeyUntil; !until.IsZero() {
 		left := days(moment(until, zone).Sub(now))
 		i.Value += fmt.Sprintf(", осталось %d дн.", max(0, left))
@@ -230,9 +231,27 @@ func (s *Service) drive(e Entry, t Thresholds, now time.Time, zone *time.Locatio
 	return i
 }
 
-// Memory of the drive that is used, in per cent: documents formed out of the capacity.
+// toldFull is how full a drive's archive is at least when the register says that its
+// memory is exceeded, tag 1052, in per cent (FN-023; FFD 1.05 has "more than 99 %" in
+// the tag's text: unverified on real drives).
+const toldFull = 90
+
+// Memory of the drive that is used, in per cent. Documents say nothing of how many a
+// drive holds, so this is an estimate, the last number out of Options.Capacity; the
+// register's own word, tag 1052, raises it.
 func (s *Service) Memory(e Entry) float64 {
-	return min(100, float64(e.State.LastFD)*100/float64(s.o.Capacity))
+	return s.memory(e.State.LastFD, e.State.MemoryFull)
+}
+
+// DriveMemory is Memory of a drive the register had.
+func (s *Service) DriveMemory(d Drive) float64 { return s.memory(d.Documents, d.MemoryFull) }
+
+func (s *Service) memory(last fiscal.FDNumber, told bool) float64 {
+	used := min(100, float64(last)*100/float64(s.o.Capacity))
+	if told {
+		used = max(used, toldFull)
+	}
+	return used
 }
 
 // MemoryFull tells that the drive counts as full: from 99 % (CAB-234).

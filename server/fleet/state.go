@@ -64,7 +64,11 @@ type Drive struct {
 	Last      time.Time
 	Documents fiscal.FDNumber // greatest document number
 	KeyUntil  time.Time
-	Closed    bool
+	// MemoryFull: the register has said so of the drive once (tag 1052); memory is never
+	// given back.
+	MemoryFull bool
+	Closed     bool
+	ClosedWall time.Time // wall time of form 6
 }
 
 type stateKey struct {
@@ -207,8 +211,10 @@ func lifeOfDrive(drive *Drive, d *store.Document, doc *ffd.Document) {
 		if drive.From.IsZero() || d.DateTime.Before(drive.From) {
 			drive.From = d.DateTime
 		}
+	case fiscal.FormOpenShift, fiscal.FormCloseShift:
+		drive.MemoryFull = drive.MemoryFull || doc.Uint(ffd.TagFNMemoryExceededSign) == 1
 	case fiscal.FormCloseArchive:
-		drive.Closed = true
+		drive.Closed, drive.ClosedWall = true, d.DateTime
 	}
 	if doc.Has(ffd.TagKeyResource) {
 		drive.KeyUntil = d.DateTime.Truncate(24*time.Hour).AddDate(0, 0, int(doc.Uint(ffd.TagKeyResource)))

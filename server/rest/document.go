@@ -15,7 +15,9 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/explain"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/flk"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/paper"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -25,11 +27,23 @@ type Meta struct {
 	ReceivedAt   *time.Time        `json:"receivedAt,omitempty"`
 	TimeZone     string            `json:"timeZone"`
 	Confirmed    bool              `json:"confirmed" doc:"Касса получила подтверждение оператора"`
+	SentAt       *time.Time        `json:"sentAt,omitempty" doc:"Когда передан налоговой службе; нет — не передан"`
+	FNSStatus    string            `json:"fnsStatus" enum:"UNKNOWN" doc:"Ответ налоговой службы: обмена с ней на стенде нет"`
+	Status       string            `json:"status" enum:"ACCEPTED,WARNINGS,ERRORS,UNKNOWN" doc:"По ФЛК оператора; UNKNOWN — содержание не видно"`
+	Messages     []StatusMessage   `json:"messages" nullable:"false" doc:"Из-за чего такой status"`
 	SignChecked  string            `json:"fiscalSignVerdict,omitempty"`
-	Findings     []flk.Finding     `json:"findings" nullable:"false" doc:"Нарушения ФЛК"`
+	Findings     []flk.Finding     `json:"findings" nullable:"false" doc:"Нарушения ФЛК подробно"`
 	Unread       bool              `json:"unread" doc:"Содержание не видно: документ зашифрован или не разбирается"`
 	Links        map[string]string `json:"links"`
 	PersonalData string            `json:"personalData" enum:"hidden,shown"`
+}
+
+// StatusMessage is what is wrong with a document (OPR-050).
+type StatusMessage struct {
+	Code    int    `json:"code" doc:"Код налоговой службы, где он известен; 0 — нет"`
+	Rule    string `json:"rule" doc:"Правило ФЛК стенда"`
+	Tag     int    `json:"tag,omitempty" doc:"Нет — весь документ"`
+	Message string `json:"message"`
 }
 
 // DocumentView is the envelope with a document in it, and what is known of it.
@@ -41,7 +55,7 @@ type DocumentView struct {
 type documentInput struct {
 	FN       string `path:"fn" doc:"Номер ФН"`
 	FD       int64  `path:"fd" minimum:"1" maximum:"4294967295" doc:"Номер документа"`
-	View     string `query:"view" enum:"json,tags,raw,html" default:"json"`
+	View     string `query:"view" enum:"json,tags,raw,html,pdf" default:"json"`
 	Personal bool   `query:"personal" doc:"Показать персональные данные покупателя; для view=raw обязательно: в исходных байтах они есть"`
 }
 
@@ -52,10 +66,11 @@ type Bytes struct {
 }
 
 func (a *api) oneDocument(read need, tag string) {
-	op := operation(http.MethodGet, "/api/v1/documents/{fn}/{fd}", "getDocument", tag, "Один документ: JSON налоговой службы, дерево тегов, контейнер или печатная форма")
+	op := operation(http.MethodGet, "/api/v1/documents/{fn}/{fd}", "getDocument", tag, "Один документ: JSON налоговой службы, дерево тегов, контейнер, печатная форма или PDF")
 	object := &huma.Schema{Type: "object", AdditionalProperties: true, Description: "document — конверт с документом, meta — что о нём известно; при view=tags — tags"}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
-		"application/json": {Schema: object}, "application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}, "text/html": {Schema: &huma.Schema{Type: "string"}}}}}
+		"application/json": {Schema: object}, "application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}, "text/html": {Schema: &huma.Schema{Type: "string"}},
+		"application/pdf": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
 	op.Errors = append(op.Errors, 422)
 	add(a, op, read, func(ctx context.Context, c *caller, in *documentInput) (*Bytes, error) {
 		sight, err := a.o.Fleet.Sight(ctx, c.viewer, fleet.Filter{})
@@ -75,13 +90,35 @@ func (a *api) oneDocument(read need, tag string) {
 			return nil, err
 		}
 		zone, _ := s.zoneOf(e.Outlet)
+		if in.View == "pdf" {
+			return a.pdf(ctx, &d, in.Personal)
+		}
 		return view(ctx, &d, zone, in.View, in.Personal)
 	})
 }
 
+func unread() *Problem {
+	return problem(http.StatusUnprocessableEntity, "unread", "Содержание не видно: документ зашифрован или не разбирается. Есть view=raw.")
+}
+
+// pdf is a document on paper, in the design of its seller.
+func (a *api) pdf(ctx context.Context, d *store.Document, personal bool) (*Bytes, error) {
+	doc, err := ffd.Decode(d.STLV)
+	if err != nil || len(d.STLV) == 0 {
+		return nil, unread()
+	}
+	var design *paper.Design
+	if a.o.Buyers != nil {
+		if design, err = a.o.Buyers.DesignOf(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	b, err := buyers.Sheet(d, doc, design, !personal).PDF()
+	return &Bytes{"application/pdf", b}, err
+}
+
 // view is a document in the form that is asked for.
 func view(ctx context.Context, d *store.Document, zone, form string, personal bool) (*Bytes, error) {
-	unread := problem(http.StatusUnprocessableEntity, "unread", "Содержание не видно: документ зашифрован или не разбирается. Есть view=raw.")
 	parsed, err := ffd.Decode(d.STLV)
 	readable := err == nil && len(d.STLV) > 0
 	switch form {
@@ -94,7 +131,7 @@ func view(ctx context.Context, d *store.Document, zone, form string, personal bo
 		return &Bytes{"application/octet-stream", d.Message}, nil
 	case "tags":
 		if !readable {
-			return nil, unread
+			return nil, unread()
 		}
 		nodes := []explain.Node{}
 		for _, r := range explain.Bytes(ctx, d.STLV, explain.Options{}) {
@@ -107,7 +144,7 @@ func view(ctx context.Context, d *store.Document, zone, form string, personal bo
 		return &Bytes{"application/json", b}, err
 	case "html":
 		if !readable {
-			return nil, unread
+			return nil, unread()
 		}
 		var b bytes.Buffer
 		err := paperPage.Execute(&b, map[string]any{"Title": fmt.Sprintf("%s № %d", d.Form, d.FD), "Paper": ffd.Print(parsed, ffd.PrintOptions{MaskPersonal: !personal})})
@@ -126,12 +163,24 @@ func view(ctx context.Context, d *store.Document, zone, form string, personal bo
 func metaOf(d *store.Document, zone string, personal, readable bool) Meta {
 	at := fmt.Sprintf("/api/v1/documents/%s/%d", d.FN, d.FD)
 	m := Meta{ID: fmt.Sprintf("%s/%d", d.FN, d.FD), ReceivedAt: instant(d.ReceivedAt), TimeZone: zone, Confirmed: len(d.Confirmation) > 0, SignChecked: d.FPDCheck,
-		Findings: append([]flk.Finding{}, d.Findings...), Unread: !readable, PersonalData: "hidden",
-		Links: map[string]string{"self": at, "tags": at + "?view=tags", "html": at + "?view=html", "raw": at + "?view=raw&personal=true", "register": "/api/v1/registers/" + string(d.RegID)}}
+		FNSStatus: unknown, Status: statusOf(d), Messages: messagesOf(d), Findings: append([]flk.Finding{}, d.Findings...), Unread: !readable, PersonalData: "hidden",
+		Links: map[string]string{"self": at, "tags": at + "?view=tags", "html": at + "?view=html", "pdf": at + "?view=pdf", "raw": at + "?view=raw&personal=true", "register": "/api/v1/registers/" + string(d.RegID)}}
 	if personal {
 		m.PersonalData = "shown"
 	}
 	return m
+}
+
+func messagesOf(d *store.Document) []StatusMessage {
+	all := []StatusMessage{}
+	for _, f := range d.Findings {
+		m := StatusMessage{Code: f.Code, Rule: f.Rule, Message: f.Text}
+		if len(f.Path) > 0 {
+			m.Tag = int(f.Path[len(f.Path)-1])
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // hide takes personal values out of a tree, and bytes that nobody could tell apart.

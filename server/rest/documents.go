@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,6 +15,8 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -37,36 +40,51 @@ type Document struct {
 	Cash       fiscal.Kopecks       `json:"cashTotalSum"`
 	Ecash      fiscal.Kopecks       `json:"ecashTotalSum"`
 	FPD        int64                `json:"fiscalSign"`
+	Status     string               `json:"status,omitempty" doc:"В ленте и там, где читался сам документ (status, property1084, dateBasis=received): ACCEPTED, WARNINGS, ERRORS или UNKNOWN, как в фильтре status"`
 }
 
 // Wanted are the filters of documents.
 type Wanted struct {
-	From      string `query:"from" doc:"По часам кассы, включая: 2026-03-01 или 2026-03-01T10:00:00"`
-	To        string `query:"to" doc:"По часам кассы, не включая"`
-	DateBasis string `query:"dateBasis" enum:"document" default:"document" doc:"По поступлению — лента /documents/changes"`
+	From      string `query:"from" doc:"Включая. По часам кассы: 2026-03-01 или 2026-03-01T10:00:00; при dateBasis=received — время сервера, RFC 3339 с зоной или без неё, в зоне организации"`
+	To        string `query:"to" doc:"Не включая; как from"`
+	DateBasis string `query:"dateBasis" enum:"document,received" default:"document" doc:"Чьи from и to: даты документа или поступления"`
+	Status    string `query:"status" doc:"Через запятую: ACCEPTED, WARNINGS, ERRORS — по ФЛК оператора, UNKNOWN — содержание не видно. Обмена с налоговой службой нет"`
 	Types     string `query:"types" doc:"Виды через запятую: receipt,bso,receiptCorrection,openShift,…"`
 	FN        string `query:"fn"`
 	OutletID  string `query:"outletId"`
 	Sign      int64  `query:"fiscalSign" minimum:"0" maximum:"4294967295"`
 	Operation int    `query:"operationType" minimum:"0" maximum:"4"`
 	Shift     int64  `query:"shiftNumber" minimum:"0" maximum:"4294967295"`
+	Number    int64  `query:"requestNumber" minimum:"0" maximum:"4294967295" doc:"Номер чека за смену"`
+	Taxation  int    `query:"appliedTaxationType" minimum:"0" maximum:"32" doc:"Бит тега 1055"`
 	Payment   string `query:"payment" enum:"cash,ecash,prepaid,credit,provision"`
 	MinTotal  int64  `query:"minSum" minimum:"0" doc:"Копейки"`
 	MaxTotal  int64  `query:"maxSum" minimum:"0" doc:"Копейки"`
 	Buyer     string `query:"buyer" doc:"Телефон или адрес покупателя целиком"`
+	Property  string `query:"property1084" doc:"Дополнительный реквизит пользователя: наименование (1085), значение (1086) или наименование=значение"`
 	Code      string `query:"markingCode" doc:"Код товара целиком"`
 	Item      string `query:"item" doc:"Часть названия предмета расчёта"`
-	Sort      string `query:"sort" enum:"dateTime,-dateTime" default:"-dateTime"`
+	Sort      string `query:"sort" enum:"dateTime,-dateTime,receivedAt" doc:"По умолчанию -dateTime, при dateBasis=received — receivedAt, другого порядка у него нет"`
 }
 
 var payments = map[string]store.Payment{"cash": store.Cash, "ecash": store.Ecash, "prepaid": store.Prepaid, "credit": store.Credit, "provision": store.Provision}
 
+// received tells whether the order is that of arrival.
+func (w Wanted) received() bool { return w.DateBasis == "received" }
+
 func (w Wanted) search() (q store.Search, err error) {
-	if q.From, err = wall("from", w.From); err != nil {
-		return q, err
+	if (w.Sort == "receivedAt") != w.received() && w.Sort != "" {
+		p := problem(http.StatusBadRequest, "invalid", "receivedAt — порядок dateBasis=received и только его.")
+		p.Field = "sort"
+		return q, p
 	}
-	if q.To, err = wall("to", w.To); err != nil {
-		return q, err
+	if !w.received() {
+		if q.From, err = wall("from", w.From); err != nil {
+			return q, err
+		}
+		if q.To, err = wall("to", w.To); err != nil {
+			return q, err
+		}
 	}
 	for name := range strings.SplitSeq(w.Types, ",") {
 		if name = strings.TrimSpace(name); name == "" {
@@ -80,8 +98,9 @@ func (w Wanted) search() (q store.Search, err error) {
 		}
 		q.Forms = append(q.Forms, form)
 	}
-	q.FN, q.FPD, q.Operation, q.Shift, q.Payment = fiscal.FNNumber(w.FN), fiscal.FPD(w.Sign), fiscal.OperationType(w.Operation), uint32(w.Shift), payments[w.Payment]
-	q.MinTotal, q.MaxTotal, q.Contact, q.Code, q.Item, q.Oldest = fiscal.Kopecks(w.MinTotal), fiscal.Kopecks(w.MaxTotal), w.Buyer, w.Code, w.Item, w.Sort == "dateTime"
+	q.FN, q.FPD, q.Operation, q.Shift, q.Number = fiscal.FNNumber(w.FN), fiscal.FPD(w.Sign), fiscal.OperationType(w.Operation), uint32(w.Shift), uint32(w.Number)
+	q.Taxation, q.Payment, q.Oldest = uint8(w.Taxation), payments[w.Payment], w.Sort == "dateTime"
+	q.MinTotal, q.MaxTotal, q.Contact, q.Code, q.Item = fiscal.Kopecks(w.MinTotal), fiscal.Kopecks(w.MaxTotal), w.Buyer, w.Code, w.Item
 	return q, nil
 }
 
@@ -102,6 +121,17 @@ type DocumentsQuery struct {
 	Paging
 	Accepting
 	Wanted
+}
+
+// listing is a list of documents under way.
+type listing struct {
+	*api
+	sight   access.Sight
+	entries []fleet.Entry
+	zones   map[fiscal.RegNumber]string
+	q       store.Search
+	sieve   sieve
+	in      *DocumentsQuery
 }
 
 // zones of registers, for the time zone of each document.
@@ -142,77 +172,132 @@ func (a *api) documents() {
 }
 
 func (a *api) listDocuments(ctx context.Context, c *caller, in *DocumentsQuery, f fleet.Filter) (*many[Document], error) {
-	q, err := in.search()
-	if err != nil {
+	l := listing{api: a, in: in}
+	var err error
+	if l.q, err = in.search(); err != nil {
 		return nil, err
 	}
-	after, err := cursorPlace(in.Cursor)
-	if err != nil {
+	if l.sieve, err = in.sieve(); err != nil {
 		return nil, err
 	}
 	s, err := a.scene(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.o.Fleet.Registers(ctx, c.viewer, f)
+	if l.entries, err = a.o.Fleet.Registers(ctx, c.viewer, f); err != nil {
+		return nil, err
+	}
+	if l.sight, err = a.o.Fleet.Sight(ctx, c.viewer, f); err != nil {
+		return nil, err
+	}
+	l.zones = s.zonesOf(l.entries)
+	if in.received() {
+		_, zone := s.zoneOf("")
+		return l.received(ctx, zone)
+	}
+	return l.dated(ctx)
+}
+
+// dated lists by the dates of documents.
+func (l *listing) dated(ctx context.Context) (*many[Document], error) {
+	after, err := cursorPlace(l.in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	sight, err := a.o.Fleet.Sight(ctx, c.viewer, f)
-	if err != nil {
-		return nil, err
-	}
-	zones := s.zonesOf(entries)
-	page := Page[Document]{Page: PageInfo{Limit: in.Limit}, fields: in.names()}
-	if in.lines() {
+	page := Page[Document]{Items: []Document{}, Page: PageInfo{Limit: l.in.Limit}, fields: l.in.names()}
+	if l.in.lines() {
 		page.stream = func(yield func(Document) error) error {
-			return a.stream(ctx, sight, q, after, zones, yield)
+			_, err := l.each(ctx, after, 0, func(d Document) (bool, error) { return true, yield(d) })
+			return err
 		}
 		return &many[Document]{page}, nil
 	}
-	for skip := in.Offset; skip > 0; {
-		passed, err := a.o.Ledger.Search(ctx, sight, q, after, min(skip, store.MaxLimit))
-		if err != nil {
-			return nil, err
+	skip, full := l.in.Offset, false
+	place, err := l.each(ctx, after, l.scan(), func(d Document) (bool, error) {
+		if skip > 0 {
+			skip--
+			return true, nil
 		}
-		if len(passed) == 0 {
-			break
-		}
-		skip -= len(passed)
-		after = store.PlaceOf(&passed[len(passed)-1])
-	}
-	rows, err := a.o.Ledger.Search(ctx, sight, q, after, in.Limit)
+		page.Items = append(page.Items, d)
+		full = len(page.Items) == l.in.Limit
+		return !full, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	page.Items = make([]Document, len(rows))
-	for i := range rows {
-		page.Items[i] = showProjection(&rows[i], zones)
+	page.Page.Next = placeCursor(place)
+	if l.in.Total {
+		n := 0
+		place, err := l.each(ctx, store.Place{}, maxTotal, func(Document) (bool, error) { n++; return true, nil })
+		if err != nil {
+			return nil, err
+		}
+		page.Page.Total, page.Page.AtLeast = &n, place != store.Place{}
 	}
-	if len(rows) == in.Limit {
-		page.Page.Next = placeCursor(store.PlaceOf(&rows[len(rows)-1]))
-	}
-	page.Page.Complete, err = a.complete(ctx, sight, q.To, entries)
+	page.Page.Complete, err = l.complete(ctx, l.sight, l.q.To, l.entries)
 	return &many[Document]{page}, err
 }
 
-// stream gives everything, a thousand rows at a time.
-func (a *api) stream(ctx context.Context, sight access.Sight, q store.Search, after store.Place, zones map[fiscal.RegNumber]string, yield func(Document) error) error {
-	for {
-		rows, err := a.o.Ledger.Search(ctx, sight, q, after, store.MaxLimit)
+// maxTotal bounds how many documents are counted.
+const maxTotal = 100_000
+
+// scan bounds how many documents one page looks at: what is sieved is read whole.
+func (l *listing) scan() int {
+	if l.sieve.empty() {
+		return 0
+	}
+	return maxScan
+}
+
+// each gives what is wanted after a place, until take wants no more or, when most is
+// not 0, so many were looked at. It returns the place to go on from, the zero one at
+// the end of the list.
+func (l *listing) each(ctx context.Context, after store.Place, most int, take func(Document) (bool, error)) (store.Place, error) {
+	for looked := 0; ; {
+		limit := store.MaxLimit
+		if !l.in.lines() {
+			limit = min(limit, max(l.in.Limit, 100)) // most pages are short
+		}
+		rows, err := l.o.Ledger.Search(ctx, l.sight, l.q, after, limit)
 		if err != nil {
-			return err
+			return after, err
 		}
 		for i := range rows {
-			if err := yield(showProjection(&rows[i], zones)); err != nil {
-				return err
+			d, wanted, err := l.wanted(ctx, &rows[i])
+			if err != nil {
+				return after, err
+			}
+			after = store.PlaceOf(&rows[i])
+			looked++
+			more := true
+			if wanted {
+				if more, err = take(d); err != nil {
+					return after, err
+				}
+			}
+			if !more || (most > 0 && looked >= most) {
+				return after, nil
 			}
 		}
-		if len(rows) < store.MaxLimit {
-			return nil
+		if len(rows) < limit {
+			return store.Place{}, nil
 		}
-		after = store.PlaceOf(&rows[len(rows)-1])
 	}
+}
+
+// wanted shows a row; what is sieved is read for it.
+func (l *listing) wanted(ctx context.Context, p *store.Projection) (Document, bool, error) {
+	if l.sieve.empty() {
+		return showProjection(p, l.zones), true, nil
+	}
+	d, err := l.o.Ledger.Document(ctx, l.sight, p.FN, p.FD)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return Document{}, false, nil // its term was over since
+	}
+	if err != nil || !l.sieve.passes(&d) {
+		return Document{}, false, err
+	}
+	return showStored(&d, l.zones), true, nil
 }
 
 // complete tells whether nothing more can come for the time before to: every register
@@ -250,8 +335,10 @@ func showProjection(p *store.Projection, zones map[fiscal.RegNumber]string) Docu
 }
 
 func showStored(d *store.Document, zones map[fiscal.RegNumber]string) Document {
-	return Document{ID: fmt.Sprintf("%s/%d", d.FN, d.FD), FN: d.FN, FD: d.FD, RegID: d.RegID, UserINN: d.UserINN, Code: int(d.Form), Kind: d.Form.JSONName(), Name: d.Form.String(),
-		DateTime: local(d.DateTime), TimeZone: zones[d.RegID], ReceivedAt: instant(d.ReceivedAt), Shift: d.Shift, Number: d.Number, Operation: d.Operation, Total: d.Total, FPD: int64(d.FPD)}
+	p := projection.Decode(d)
+	view := showProjection(&p, zones)
+	view.DateTime, view.ReceivedAt, view.Status = local(d.DateTime), instant(d.ReceivedAt), statusOf(d)
+	return view
 }
 
 type changesInput struct {
@@ -269,12 +356,9 @@ const maxScan = 10_000
 func (a *api) changes(ctx context.Context, c *caller, in *changesInput) (*many[Document], error) {
 	var after int64
 	if in.After != "" {
-		text, err := uncursor(in.After, "c")
-		if err != nil {
+		var err error
+		if after, err = cursorNumber(in.After, "c"); err != nil {
 			return nil, err
-		}
-		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
-			return nil, badCursor()
 		}
 	}
 	s, err := a.scene(ctx, c)
@@ -303,11 +387,7 @@ func (a *api) changes(ctx context.Context, c *caller, in *changesInput) (*many[D
 				}
 				d := &docs[i]
 				after = d.ID
-				dated := d.DateTime
-				if dated.IsZero() {
-					dated = d.ReceivedAt
-				}
-				if sight.Shows(d.RegID, d.UserINN, dated) {
+				if sight.Shows(d.RegID, d.UserINN, filed(d)) {
 					page.Items = append(page.Items, showStored(d, zones))
 				}
 			}

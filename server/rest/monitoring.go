@@ -92,7 +92,7 @@ func (a *api) messages() {
 		return
 	}
 	type input struct {
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 		Cursor string `query:"cursor"`
 		State  string `query:"state" enum:"queued,sent,delivered,failed,no-package,suppressed"`
 		Fields string `query:"fields"`

@@ -78,7 +78,7 @@ func (a *api) organizations() {
 			if err != nil {
 				return nil, err
 			}
-			p, err := cut([]Organization{showOrg(o)}, *in, false)
+			p, err := cut([]Organization{showOrg(o)}, *in)
 			return &many[Organization]{p}, err
 		})
 	add(a, operation(http.MethodGet, "/api/v1/organizations/{orgId}", "getOrganization", "Организации", "Одна организация"), see,
@@ -217,7 +217,7 @@ func (a *api) placesOf(kind fleet.Kind, path, id, name string) {
 					all = append(all, showPlace(n))
 				}
 			}
-			p, err := cut(all, in.Paging, false)
+			p, err := cut(all, in.Paging)
 			return &many[Place]{p}, err
 		})
 	type createInput struct {

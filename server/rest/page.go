@@ -23,6 +23,7 @@ type PageInfo struct {
 	Limit    int    `json:"limit"`
 	Complete bool   `json:"complete" doc:"false: за период ещё могут прийти документы"`
 	Total    *int   `json:"total,omitempty" doc:"Сколько всего; по параметру total=true"`
+	AtLeast  bool   `json:"totalAtLeast,omitempty" doc:"true: столько есть, дальше не считали"`
 }
 
 // Page is a part of a list.
@@ -125,6 +126,7 @@ type Paging struct {
 	Cursor string `query:"cursor" doc:"page.next предыдущей страницы"`
 	Offset int    `query:"offset" minimum:"0" maximum:"10000" doc:"Сколько пропустить; вместо cursor"`
 	Fields string `query:"fields" doc:"Имена полей через запятую: только они"`
+	Total  bool   `query:"total" doc:"Посчитать всего: page.total"`
 }
 
 func (p Paging) names() []string {
@@ -145,7 +147,7 @@ type Accepting struct {
 func (a Accepting) lines() bool { return strings.Contains(a.Accept, ndjson) }
 
 // cut makes a page of a list that is here whole.
-func cut[T any](all []T, p Paging, total bool) (Page[T], error) {
+func cut[T any](all []T, p Paging) (Page[T], error) {
 	from := p.Offset
 	if p.Cursor != "" {
 		text, err := uncursor(p.Cursor, "o")
@@ -157,7 +159,7 @@ func cut[T any](all []T, p Paging, total bool) (Page[T], error) {
 		}
 	}
 	out := Page[T]{Page: PageInfo{Limit: p.Limit, Complete: true}, fields: p.names()}
-	if total {
+	if p.Total {
 		n := len(all)
 		out.Page.Total = &n
 	}

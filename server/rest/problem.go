@@ -46,8 +46,12 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders implements huma.HeadersError.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	if p.wait > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((p.wait+time.Second-1)/time.Second)))
+	wait := p.wait
+	if wait == 0 && p.Status == http.StatusServiceUnavailable {
+		wait = time.Minute
+	}
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="ofd"`)
@@ -153,6 +157,10 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 		return problem(http.StatusConflict, "conflict", "Такая запись уже есть.")
 	case errors.Is(err, fleet.ErrNotEmpty):
 		return problem(http.StatusConflict, "not_empty", "Сначала уберите то, что внутри.")
+	case errors.Is(err, report.ErrStale):
+		return problem(http.StatusConflict, "conflict", "Отчёт меняется прямо сейчас: повторите.")
+	case errors.Is(err, report.ErrUndated):
+		return problem(http.StatusForbidden, "limited_key", "Ключу с ограничением по периоду отчёты без периода не отдаются.")
 	case errors.Is(err, report.ErrGone):
 		return problem(http.StatusGone, "gone", "Срок хранения файла истёк: закажите отчёт ещё раз.")
 	case errors.Is(err, integration.ErrNoSecret):

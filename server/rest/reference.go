@@ -26,7 +26,7 @@ var taxationTitles = []string{"ОСН", "УСН доход", "УСН доход 
 
 var errorCodes = []Term{
 	{"invalid", "", "Запрос написан неверно или нарушает правило: поле в field"}, {"unauthorized", "", "Вход не выполнен"}, {"bad_key", "", "Ключа нет, он отозван или истёк"},
-	{"forbidden", "", "Нет права"}, {"scope", "", "У ключа нет нужной области"}, {"limited_key", "", "Ключ ограничен кассами, точками или периодом"}, {"origin", "", "Сайт не разрешён ключом"},
+	{"forbidden", "", "Нет права"}, {"scope", "", "У ключа нет нужной области"}, {"limited_key", "", "Ключ ограничен периодом, а у отчёта периода нет"}, {"origin", "", "Сайт не разрешён ключом"},
 	{"cross_origin", "", "Запрос с другого сайта"}, {"no_organization", "", "Организация не выбрана"}, {"not_found", "", "Нет или не видно"}, {"conflict", "", "Такая запись уже есть"}, {"not_empty", "", "Внутри что-то есть"},
 	{"in_progress", "", "Первый запрос с этим Idempotency-Key ещё выполняется"}, {"idempotency_key_reused", "", "Idempotency-Key был у другого запроса"}, {"archived", "", "Касса в архиве"},
 	{"gone", "", "Срок хранения истёк"}, {"stale", "", "Запись изменилась"}, {"if_match", "", "Нужен If-Match"}, {"unread", "", "Содержание документа не видно"}, {"personal", "", "Нужно personal=true"},
@@ -63,6 +63,8 @@ func terms(name string) (all []Term) {
 		number(rateTitles, same)
 	case "taxation":
 		number(taxationTitles, func(i int) int { return 1 << i })
+	case "statuses":
+		return []Term{{Code: accepted, Title: "Принят, нарушений нет"}, {Code: warned, Title: "Принят с предупреждениями"}, {Code: wrong, Title: "Принят с ошибками ФЛК"}, {Code: unknown, Title: "Содержание не видно"}}
 	case "errors":
 		return errorCodes
 	case "events":
@@ -80,11 +82,12 @@ func terms(name string) (all []Term) {
 func (a *api) reference() {
 	type input struct {
 		Paging
-		Name string `path:"name" enum:"tags,kinds,operations,rates,taxation,errors,events,scopes"`
+		Name string `path:"name" enum:"tags,kinds,operations,rates,taxation,statuses,errors,events,scopes"`
 	}
 	add(a, operation(http.MethodGet, "/api/v1/reference/{name}", "getReference", "Справочники", "Коды и что они значат"), need{},
 		func(_ context.Context, _ *caller, in *input) (*many[Term], error) {
-			p, err := cut(terms(in.Name), in.Paging, true)
+			in.Total = true // they are few, and it has always been said
+			p, err := cut(terms(in.Name), in.Paging)
 			return &many[Term]{p}, err
 		})
 }

@@ -33,6 +33,9 @@ type Register struct {
 	State       string           `json:"state" enum:"active,archived"`
 	ConnectedAt *time.Time       `json:"connectedAt,omitempty"`
 	ArchivedAt  *time.Time       `json:"archivedAt,omitempty"`
+	PaidUntil   *time.Time       `json:"paidUntil,omitempty" doc:"Конец срока подключения; нет — бессрочно"`
+	Blocked     bool             `json:"blocked" doc:"Приём документов остановлен"`
+	FNSState    int              `json:"fnsState" doc:"Битовая маска состояния у налоговой службы; 0 — сведений нет, обмена с ней на стенде нет"`
 	TimeZone    string           `json:"timeZone" doc:"Где стоит касса: по ней читают dateTime её документов"`
 	Light       string           `json:"light" enum:"grey,green,yellow,red" doc:"Худший из индикаторов"`
 	Indicators  []Light          `json:"indicators" nullable:"false"`
@@ -47,7 +50,8 @@ type CurrentDrive struct {
 	From      string          `json:"from,omitempty" doc:"По часам кассы"`
 	ExpiresAt string          `json:"expiresAt,omitempty" doc:"Конец срока ключа, по часам кассы"`
 	Source    string          `json:"expiresSource,omitempty" enum:"keyResource" doc:"Откуда известен срок: тег 1213"`
-	Memory    float64         `json:"memoryUsedPercent"`
+	Memory    float64         `json:"memoryUsedPercent" doc:"Оценка по номеру документа: сколько вмещает ФН, касса не передаёт"`
+	MemorySrc string          `json:"memorySource" enum:"estimate,memoryExceededSign" doc:"memoryExceededSign: касса передала признак переполнения памяти, тег 1052"`
 	FFD       string          `json:"fiscalDocumentFormat,omitempty"`
 }
 
@@ -91,10 +95,12 @@ type RegisterChange struct {
 type Drive struct {
 	FN        fiscal.FNNumber `json:"fiscalDriveNumber"`
 	From      string          `json:"from,omitempty" doc:"Отчёт о регистрации, по часам кассы"`
+	To        string          `json:"to,omitempty" doc:"Регистрация со следующим ФН или закрытие архива, по часам кассы; нет — стоит сейчас"`
 	FirstAt   *time.Time      `json:"firstReceivedAt,omitempty"`
 	LastAt    *time.Time      `json:"lastReceivedAt,omitempty"`
 	Documents fiscal.FDNumber `json:"documents" doc:"Наибольший номер документа"`
-	Memory    float64         `json:"memoryUsedPercent"`
+	Memory    float64         `json:"memoryUsedPercent" doc:"Оценка по номеру документа"`
+	MemorySrc string          `json:"memorySource" enum:"estimate,memoryExceededSign"`
 	ExpiresAt string          `json:"expiresAt,omitempty"`
 	Source    string          `json:"expiresSource,omitempty"`
 	Closed    bool            `json:"closed" doc:"Архив закрыт"`
@@ -102,7 +108,6 @@ type Drive struct {
 
 type registersInput struct {
 	Paging
-	Total    bool   `query:"total" doc:"Считать всего"`
 	Query    string `query:"q" doc:"Часть названия, РНМ, заводского номера или номера ФН"`
 	INN      string `query:"inn"`
 	OutletID string `query:"outletId" doc:"Точка или подразделение со всем, что в нём"`
@@ -166,7 +171,7 @@ func (s *scene) show(e fleet.Entry) Register {
 	name, zone := s.zoneOf(e.Outlet)
 	l := s.a.o.Fleet.Lights(e, s.thresholds, s.now, zone)
 	r := Register{RegID: e.RegID, Serial: e.Serial, Name: e.Name, Model: e.Model, OutletID: e.Outlet, Groups: append([]string{}, e.Groups...), State: "active",
-		ConnectedAt: instant(e.Connected), ArchivedAt: instant(e.Archived), TimeZone: name, Light: l.Worst.String(), Indicators: []Light{}}
+		ConnectedAt: instant(e.Connected), ArchivedAt: instant(e.Archived), PaidUntil: instant(e.PaidUntil), Blocked: e.Blocked, TimeZone: name, Light: l.Worst.String(), Indicators: []Light{}}
 	if !e.Archived.IsZero() {
 		r.State = "archived"
 	}
@@ -174,7 +179,7 @@ func (s *scene) show(e fleet.Entry) Register {
 		r.Indicators = append(r.Indicators, Light{i.Name, i.Title, i.Colour.String(), i.Value, i.Reason})
 	}
 	if e.Drive() != "" {
-		r.Drive = &CurrentDrive{FN: e.Drive(), From: local(e.State.DriveFrom), ExpiresAt: local(e.State.KeyUntil), Memory: s.a.o.Fleet.Memory(e)}
+		r.Drive = &CurrentDrive{FN: e.Drive(), From: local(e.State.DriveFrom), ExpiresAt: local(e.State.KeyUntil), Memory: s.a.o.Fleet.Memory(e), MemorySrc: memorySource(e.State.MemoryFull)}
 		if r.Drive.ExpiresAt != "" {
 			r.Drive.Source = "keyResource"
 		}
@@ -246,17 +251,32 @@ func (a *api) registers() {
 			if err != nil {
 				return nil, err
 			}
-			views := make([]Drive, len(all))
-			for i, d := range all {
-				views[i] = Drive{FN: d.FN, From: local(d.From), FirstAt: instant(d.First), LastAt: instant(d.Last), Documents: d.Documents, ExpiresAt: local(d.KeyUntil), Closed: d.Closed,
-					Memory: a.o.Fleet.Memory(fleet.Entry{State: fleet.State{LastFD: d.Documents}})}
-				if views[i].ExpiresAt != "" {
-					views[i].Source = "keyResource"
-				}
-			}
-			p, err := cut(views, in.Paging, false)
+			p, err := cut(a.showDrives(all), in.Paging)
 			return &many[Drive]{p}, err
 		})
+}
+
+// showDrives of a register, the present one first.
+func (a *api) showDrives(all []fleet.Drive) []Drive {
+	views := make([]Drive, len(all))
+	for i, d := range all {
+		views[i] = Drive{FN: d.FN, From: local(d.From), FirstAt: instant(d.First), LastAt: instant(d.Last), Documents: d.Documents, ExpiresAt: local(d.KeyUntil), Closed: d.Closed,
+			To: local(d.ClosedWall), Memory: a.o.Fleet.DriveMemory(d), MemorySrc: memorySource(d.MemoryFull)}
+		if views[i].To == "" && i > 0 {
+			views[i].To = local(all[i-1].From)
+		}
+		if views[i].ExpiresAt != "" {
+			views[i].Source = "keyResource"
+		}
+	}
+	return views
+}
+
+func memorySource(told bool) string {
+	if told {
+		return "memoryExceededSign"
+	}
+	return "estimate"
 }
 
 func (a *api) listRegisters(ctx context.Context, c *caller, in *registersInput) (*many[Register], error) {
@@ -282,7 +302,7 @@ func (a *api) listRegisters(ctx context.Context, c *caller, in *registersInput) 
 			all = append(all, r)
 		}
 	}
-	p, err := cut(all, in.Paging, in.Total)
+	p, err := cut(all, in.Paging)
 	return &many[Register]{p}, err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
@@ -39,9 +40,12 @@ type Options struct {
 	Check       *receiptcheck.Service
 	Reports     *report.Service
 	Outbox      *notify.Service
+	// Buyers know the designs of sellers, for view=pdf; nil: without designs.
+	Buyers *buyers.Service
 
 	// PerMinute is how many requests a key or a person may make in a minute; 600 when
-	// zero.
+	// zero. Each server counts by itself: it shares load, and guards nothing (tries of
+	// passwords, codes and receipts are counted in the base that servers share).
 	PerMinute int
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -121,7 +125,7 @@ const about = `Данные организации за тем же порого
 
 Ошибки — application/problem+json с полями type, title, status, detail, code, field, traceId. Списки листаются курсором page.next; page.complete=false значит, что за период ещё могут прийти документы. Много документов сразу — с заголовком Accept: application/x-ndjson.
 
-POST с заголовком Idempotency-Key можно повторять сутки. PATCH требует If-Match с ETag прочитанного. Пределы — в заголовках RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset.
+POST с заголовком Idempotency-Key можно повторять сутки. PATCH требует If-Match с ETag прочитанного. Пределы — в заголовках RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset; у каждого сервера за одним адресом они свои.
 
 Внутри v1 поля только добавляются. Что будет убрано, за полгода получает заголовки Deprecation и Sunset; несовместимое выходит под новым номером в адресе.`
 

@@ -97,15 +97,17 @@ func showShift(s *ledger.Shift) Shift {
 
 // Item is what was sold under one name.
 type Item struct {
-	Name             string         `json:"name"`
-	Rate             int            `json:"nds,omitempty"`
-	Measure          int            `json:"itemsQuantityMeasure"`
-	Unit             string         `json:"unit,omitempty"`
-	Quantity         float64        `json:"quantity"`
-	Sum              fiscal.Kopecks `json:"sum"`
-	Receipts         int64          `json:"receipts"`
-	ReturnedQuantity float64        `json:"returnedQuantity"`
-	Returned         fiscal.Kopecks `json:"returnedSum"`
+	RegID            fiscal.RegNumber `json:"kktRegId,omitempty"`
+	OutletID         string           `json:"outletId,omitempty"`
+	Name             string           `json:"name"`
+	Rate             int              `json:"nds,omitempty"`
+	Measure          int              `json:"itemsQuantityMeasure"`
+	Unit             string           `json:"unit,omitempty"`
+	Quantity         float64          `json:"quantity"`
+	Sum              fiscal.Kopecks   `json:"sum"`
+	Receipts         int64            `json:"receipts"`
+	ReturnedQuantity float64          `json:"returnedQuantity"`
+	Returned         fiscal.Kopecks   `json:"returnedSum"`
 }
 
 // Period bounds statistics by the registers' clocks.
@@ -164,7 +166,7 @@ func (a *api) statistics() {
 		if err != nil {
 			return nil, err
 		}
-		limit := min(p.Limit, 500)
+		limit := min(p.Limit, store.MaxLimit-1) // one more is read to know whether there is a next page
 		shifts, next, err := a.o.Ledger.Shifts(ctx, sight.Between(from, to), store.Search{}, after, limit)
 		if err != nil {
 			return nil, err
@@ -180,31 +182,7 @@ func (a *api) statistics() {
 		func(ctx context.Context, c *caller, in *shiftsInput) (*many[Shift], error) {
 			return list(ctx, c, in.Paging, in.Period)
 		})
-	type itemsInput struct {
-		Paging
-		Period
-	}
-	add(a, operation(http.MethodGet, "/api/v1/statistics/items", "statisticsItems", tag, "Продажи по предметам расчёта, первая тысяча по выручке"), see,
-		func(ctx context.Context, c *caller, in *itemsInput) (*many[Item], error) {
-			from, to, f, err := a.period(in.Period)
-			if err != nil {
-				return nil, err
-			}
-			sight, err := a.o.Fleet.Sight(ctx, c.viewer, f)
-			if err != nil {
-				return nil, err
-			}
-			goods, err := a.o.Ledger.Goods(ctx, sight.Between(from, to), store.Search{}, store.MaxLimit)
-			if err != nil {
-				return nil, err
-			}
-			items := make([]Item, len(goods))
-			for i, g := range goods {
-				items[i] = Item{g.Name, int(g.Rate), int(g.Measure), g.Unit, float64(g.Quantity) / store.Millionth, g.Revenue, g.Receipts, float64(g.ReturnedQuantity) / store.Millionth, g.Returned}
-			}
-			p, err := cut(items, in.Paging, false)
-			return &many[Item]{p}, err
-		})
+	add(a, operation(http.MethodGet, "/api/v1/statistics/items", "statisticsItems", tag, "Продажи по предметам расчёта, первая тысяча по выручке в каждой группе"), see, a.items)
 	type ofRegister struct {
 		RegisterPath
 		Paging
@@ -253,15 +231,7 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 		return nil, err
 	}
 	sight = sight.Between(from, to)
-	// Registers by what the days are apart by, in the order of the list.
-	groups, order := map[string][]fiscal.RegNumber{}, []string{}
-	for _, e := range entries {
-		key := map[string]string{"outlet": e.Outlet, "register": string(e.RegID)}[in.Group]
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], e.RegID)
-	}
+	groups, order := grouped(entries, in.Group)
 	all := []Day{}
 	for _, key := range order {
 		totals, err := a.o.Ledger.Revenue(ctx, []ledger.Part{sight.Only(groups[key]...)}, store.ByDay)
@@ -270,19 +240,74 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 		}
 		for _, t := range totals {
 			d := Day{Date: t.Key, Totals: showTotals(t)}
-			switch in.Group {
-			case "outlet":
-				d.OutletID = key
-			case "register":
-				d.RegID = fiscal.RegNumber(key)
-			}
+			d.RegID, d.OutletID = groupNamed(in.Group, key)
 			all = append(all, d)
 		}
 	}
-	p, err := cut(all, in.Paging, false)
+	p, err := cut(all, in.Paging)
 	if err != nil {
 		return nil, err
 	}
 	p.Page.Complete, err = a.complete(ctx, sight, to, entries)
 	return &many[Day]{p}, err
+}
+
+// grouped are registers by what figures are apart by, and the groups in the order of
+// the list.
+func grouped(entries []fleet.Entry, by string) (groups map[string][]fiscal.RegNumber, order []string) {
+	groups = map[string][]fiscal.RegNumber{}
+	for _, e := range entries {
+		key := map[string]string{"outlet": e.Outlet, "register": string(e.RegID)}[by]
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], e.RegID)
+	}
+	return groups, order
+}
+
+// groupNamed is a group's key as the register or the outlet it is.
+func groupNamed(by, key string) (reg fiscal.RegNumber, outlet string) {
+	switch by {
+	case "outlet":
+		return "", key
+	case "register":
+		return fiscal.RegNumber(key), ""
+	}
+	return "", ""
+}
+
+// items are goods, apart by register or outlet when asked for.
+func (a *api) items(ctx context.Context, c *caller, in *daysInput) (*many[Item], error) {
+	from, to, f, err := a.period(in.Period)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := a.o.Fleet.Registers(ctx, c.viewer, f)
+	if err != nil {
+		return nil, err
+	}
+	sight, err := a.o.Fleet.Sight(ctx, c.viewer, f)
+	if err != nil {
+		return nil, err
+	}
+	sight = sight.Between(from, to)
+	all := []Item{}
+	groups, order := grouped(entries, in.Group)
+	for _, key := range order {
+		goods, err := a.o.Ledger.Goods(ctx, sight.Only(groups[key]...), store.Search{}, store.MaxLimit)
+		if err != nil {
+			return nil, err
+		}
+		reg, outlet := groupNamed(in.Group, key)
+		for _, g := range goods {
+			all = append(all, Item{reg, outlet, g.Name, int(g.Rate), int(g.Measure), g.Unit, float64(g.Quantity) / store.Millionth, g.Revenue, g.Receipts, float64(g.ReturnedQuantity) / store.Millionth, g.Returned})
+		}
+	}
+	p, err := cut(all, in.Paging)
+	if err != nil {
+		return nil, err
+	}
+	p.Page.Complete, err = a.complete(ctx, sight, to, entries)
+	return &many[Item]{p}, err
 }

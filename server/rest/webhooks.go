@@ -83,7 +83,7 @@ func (a *api) webhooks() {
 			for i, h := range all {
 				views[i] = showHook(h)
 			}
-			p, err := cut(views, *in, false)
+			p, err := cut(views, *in)
 			return &many[Webhook]{p}, err
 		})
 	type createInput struct{ Body WebhookInput }
@@ -140,8 +140,9 @@ func (a *api) webhooks() {
 		})
 	type deliveriesInput struct {
 		WebhookPath
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 		Cursor string `query:"cursor"`
+		Fields string `query:"fields"`
 	}
 	add(a, operation(http.MethodGet, path+"/{id}/deliveries", "listDeliveries", tag, "Доставки, новые первыми"), any,
 		func(ctx context.Context, c *caller, in *deliveriesInput) (*many[Delivery], error) {
@@ -156,7 +157,7 @@ func (a *api) webhooks() {
 			if err != nil {
 				return nil, err
 			}
-			page := Page[Delivery]{Items: []Delivery{}, Page: PageInfo{Limit: in.Limit, Complete: true}}
+			page := Page[Delivery]{Items: []Delivery{}, Page: PageInfo{Limit: in.Limit, Complete: true}, fields: Paging{Fields: in.Fields}.names()}
 			for _, d := range all {
 				page.Items = append(page.Items, showDelivery(d))
 			}

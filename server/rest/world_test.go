@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
@@ -53,6 +54,8 @@ type world struct {
 	fleet     *fleet.Service
 	keys      *integration.Service
 	notify    *notify.Service
+	reports   *report.Service
+	buyers    *buyers.Service
 	site      *httptest.Server
 	clock     atomic.Int64 // seconds
 	company   [2]*company
@@ -82,13 +85,15 @@ func newWorld(t *testing.T, perMinute int) *world {
 	w.fleet, err = fleet.New(fleet.Options{Store: w.base.Fleet(), Orgs: w.accounts, Now: w.now})
 	require.NoError(t, err)
 	l := ledger.New(w.documents, w.documents)
-	reports, err := report.New(report.Options{Store: w.base.Reports(), People: w.accounts, Fleet: w.fleet, Ledger: l, Outbox: w.notify, Now: w.now})
+	w.buyers, err = buyers.New(buyers.Options{Store: w.base.Buyers(), Notify: w.notify, Now: w.now})
+	require.NoError(t, err)
+	w.reports, err = report.New(report.Options{Store: w.base.Reports(), People: w.accounts, Fleet: w.fleet, Ledger: l, Outbox: w.notify, Now: w.now})
 	require.NoError(t, err)
 	check, err := receiptcheck.New(receiptcheck.Options{Documents: w.documents, Now: w.now, Least: time.Millisecond})
 	require.NoError(t, err)
-	w.keys, err = integration.New(integration.Options{Store: w.base.Integration(), Accounts: w.accounts, Fleet: w.fleet, Outbox: w.notify, Secret: bytes.Repeat([]byte{7}, 32), Private: true, Now: w.now})
+	w.keys, err = integration.New(integration.Options{Store: w.base.Integration(), Accounts: w.accounts, Fleet: w.fleet, Outbox: w.notify, Reports: w.reports, Secret: bytes.Repeat([]byte{7}, 32), Private: true, Now: w.now})
 	require.NoError(t, err)
-	h, err := rest.New(rest.Options{Accounts: w.accounts, Fleet: w.fleet, Ledger: l, Integration: w.keys, Arrivals: w.documents, Check: check, Reports: reports, Outbox: w.notify, PerMinute: perMinute, Now: w.now})
+	h, err := rest.New(rest.Options{Accounts: w.accounts, Fleet: w.fleet, Ledger: l, Integration: w.keys, Arrivals: w.documents, Check: check, Reports: w.reports, Outbox: w.notify, Buyers: w.buyers, PerMinute: perMinute, Now: w.now})
 	require.NoError(t, err)
 	w.site = httptest.NewServer(h)
 	t.Cleanup(w.site.Close)

@@ -32,6 +32,24 @@ func (e CurrentDriveExpiresSource) Valid() bool {
 	}
 }
 
+// Defines values for CurrentDriveMemorySource.
+const (
+	CurrentDriveMemorySourceEstimate           CurrentDriveMemorySource = "estimate"
+	CurrentDriveMemorySourceMemoryExceededSign CurrentDriveMemorySource = "memoryExceededSign"
+)
+
+// Valid indicates whether the value is a known member of the CurrentDriveMemorySource enum.
+func (e CurrentDriveMemorySource) Valid() bool {
+	switch e {
+	case CurrentDriveMemorySourceEstimate:
+		return true
+	case CurrentDriveMemorySourceMemoryExceededSign:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryState.
 const (
 	DeliveryStateDelivered DeliveryState = "delivered"
@@ -47,6 +65,24 @@ func (e DeliveryState) Valid() bool {
 	case DeliveryStateFailed:
 		return true
 	case DeliveryStateQueued:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DriveMemorySource.
+const (
+	DriveMemorySourceEstimate           DriveMemorySource = "estimate"
+	DriveMemorySourceMemoryExceededSign DriveMemorySource = "memoryExceededSign"
+)
+
+// Valid indicates whether the value is a known member of the DriveMemorySource enum.
+func (e DriveMemorySource) Valid() bool {
+	switch e {
+	case DriveMemorySourceEstimate:
+		return true
+	case DriveMemorySourceMemoryExceededSign:
 		return true
 	default:
 		return false
@@ -275,6 +311,54 @@ func (e ReportInputKind) Valid() bool {
 	}
 }
 
+// Defines values for ReportScheduleInputEvery.
+const (
+	Daily   ReportScheduleInputEvery = "daily"
+	Monthly ReportScheduleInputEvery = "monthly"
+	Weekly  ReportScheduleInputEvery = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the ReportScheduleInputEvery enum.
+func (e ReportScheduleInputEvery) Valid() bool {
+	switch e {
+	case Daily:
+		return true
+	case Monthly:
+		return true
+	case Weekly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportScheduleInputKind.
+const (
+	ReportScheduleInputKindDocuments  ReportScheduleInputKind = "documents"
+	ReportScheduleInputKindGoods      ReportScheduleInputKind = "goods"
+	ReportScheduleInputKindMonitoring ReportScheduleInputKind = "monitoring"
+	ReportScheduleInputKindShifts     ReportScheduleInputKind = "shifts"
+	ReportScheduleInputKindUsage      ReportScheduleInputKind = "usage"
+)
+
+// Valid indicates whether the value is a known member of the ReportScheduleInputKind enum.
+func (e ReportScheduleInputKind) Valid() bool {
+	switch e {
+	case ReportScheduleInputKindDocuments:
+		return true
+	case ReportScheduleInputKindGoods:
+		return true
+	case ReportScheduleInputKindMonitoring:
+		return true
+	case ReportScheduleInputKindShifts:
+		return true
+	case ReportScheduleInputKindUsage:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WatchedLight.
 const (
 	WatchedLightGreen  WatchedLight = "green"
@@ -302,12 +386,15 @@ func (e WatchedLight) Valid() bool {
 // Defines values for ListDocumentsParamsDateBasis.
 const (
 	ListDocumentsParamsDateBasisDocument ListDocumentsParamsDateBasis = "document"
+	ListDocumentsParamsDateBasisReceived ListDocumentsParamsDateBasis = "received"
 )
 
 // Valid indicates whether the value is a known member of the ListDocumentsParamsDateBasis enum.
 func (e ListDocumentsParamsDateBasis) Valid() bool {
 	switch e {
 	case ListDocumentsParamsDateBasisDocument:
+		return true
+	case ListDocumentsParamsDateBasisReceived:
 		return true
 	default:
 		return false
@@ -345,6 +432,7 @@ func (e ListDocumentsParamsPayment) Valid() bool {
 const (
 	ListDocumentsParamsSortDateTime      ListDocumentsParamsSort = "dateTime"
 	ListDocumentsParamsSortMinusDateTime ListDocumentsParamsSort = "-dateTime"
+	ListDocumentsParamsSortReceivedAt    ListDocumentsParamsSort = "receivedAt"
 )
 
 // Valid indicates whether the value is a known member of the ListDocumentsParamsSort enum.
@@ -353,6 +441,8 @@ func (e ListDocumentsParamsSort) Valid() bool {
 	case ListDocumentsParamsSortDateTime:
 		return true
 	case ListDocumentsParamsSortMinusDateTime:
+		return true
+	case ListDocumentsParamsSortReceivedAt:
 		return true
 	default:
 		return false
@@ -363,6 +453,7 @@ func (e ListDocumentsParamsSort) Valid() bool {
 const (
 	GetDocumentParamsViewHtml GetDocumentParamsView = "html"
 	GetDocumentParamsViewJson GetDocumentParamsView = "json"
+	GetDocumentParamsViewPdf  GetDocumentParamsView = "pdf"
 	GetDocumentParamsViewRaw  GetDocumentParamsView = "raw"
 	GetDocumentParamsViewTags GetDocumentParamsView = "tags"
 )
@@ -373,6 +464,8 @@ func (e GetDocumentParamsView) Valid() bool {
 	case GetDocumentParamsViewHtml:
 		return true
 	case GetDocumentParamsViewJson:
+		return true
+	case GetDocumentParamsViewPdf:
 		return true
 	case GetDocumentParamsViewRaw:
 		return true
@@ -445,6 +538,7 @@ const (
 	GetReferenceParamsNameOperations GetReferenceParamsName = "operations"
 	GetReferenceParamsNameRates      GetReferenceParamsName = "rates"
 	GetReferenceParamsNameScopes     GetReferenceParamsName = "scopes"
+	GetReferenceParamsNameStatuses   GetReferenceParamsName = "statuses"
 	GetReferenceParamsNameTags       GetReferenceParamsName = "tags"
 	GetReferenceParamsNameTaxation   GetReferenceParamsName = "taxation"
 )
@@ -463,6 +557,8 @@ func (e GetReferenceParamsName) Valid() bool {
 	case GetReferenceParamsNameRates:
 		return true
 	case GetReferenceParamsNameScopes:
+		return true
+	case GetReferenceParamsNameStatuses:
 		return true
 	case GetReferenceParamsNameTags:
 		return true
@@ -536,12 +632,15 @@ func (e ListRegistersParamsLight) Valid() bool {
 // Defines values for ListRegisterDocumentsParamsDateBasis.
 const (
 	ListRegisterDocumentsParamsDateBasisDocument ListRegisterDocumentsParamsDateBasis = "document"
+	ListRegisterDocumentsParamsDateBasisReceived ListRegisterDocumentsParamsDateBasis = "received"
 )
 
 // Valid indicates whether the value is a known member of the ListRegisterDocumentsParamsDateBasis enum.
 func (e ListRegisterDocumentsParamsDateBasis) Valid() bool {
 	switch e {
 	case ListRegisterDocumentsParamsDateBasisDocument:
+		return true
+	case ListRegisterDocumentsParamsDateBasisReceived:
 		return true
 	default:
 		return false
@@ -579,6 +678,7 @@ func (e ListRegisterDocumentsParamsPayment) Valid() bool {
 const (
 	ListRegisterDocumentsParamsSortDateTime      ListRegisterDocumentsParamsSort = "dateTime"
 	ListRegisterDocumentsParamsSortMinusDateTime ListRegisterDocumentsParamsSort = "-dateTime"
+	ListRegisterDocumentsParamsSortReceivedAt    ListRegisterDocumentsParamsSort = "receivedAt"
 )
 
 // Valid indicates whether the value is a known member of the ListRegisterDocumentsParamsSort enum.
@@ -587,6 +687,8 @@ func (e ListRegisterDocumentsParamsSort) Valid() bool {
 	case ListRegisterDocumentsParamsSortDateTime:
 		return true
 	case ListRegisterDocumentsParamsSortMinusDateTime:
+		return true
+	case ListRegisterDocumentsParamsSortReceivedAt:
 		return true
 	default:
 		return false
@@ -614,6 +716,27 @@ func (e StatisticsDaysParamsGroup) Valid() bool {
 	}
 }
 
+// Defines values for StatisticsItemsParamsGroup.
+const (
+	StatisticsItemsParamsGroupOrganization StatisticsItemsParamsGroup = "organization"
+	StatisticsItemsParamsGroupOutlet       StatisticsItemsParamsGroup = "outlet"
+	StatisticsItemsParamsGroupRegister     StatisticsItemsParamsGroup = "register"
+)
+
+// Valid indicates whether the value is a known member of the StatisticsItemsParamsGroup enum.
+func (e StatisticsItemsParamsGroup) Valid() bool {
+	switch e {
+	case StatisticsItemsParamsGroupOrganization:
+		return true
+	case StatisticsItemsParamsGroupOutlet:
+		return true
+	case StatisticsItemsParamsGroupRegister:
+		return true
+	default:
+		return false
+	}
+}
+
 // CurrentDrive defines model for CurrentDrive.
 type CurrentDrive struct {
 	// ExpiresAt Конец срока ключа, по часам кассы
@@ -625,12 +748,20 @@ type CurrentDrive struct {
 	FiscalDriveNumber    string                     `json:"fiscalDriveNumber"`
 
 	// From По часам кассы
-	From              *string `json:"from,omitempty"`
+	From *string `json:"from,omitempty"`
+
+	// MemorySource memoryExceededSign: касса передала признак переполнения памяти, тег 1052
+	MemorySource CurrentDriveMemorySource `json:"memorySource"`
+
+	// MemoryUsedPercent Оценка по номеру документа: сколько вмещает ФН, касса не передаёт
 	MemoryUsedPercent float64 `json:"memoryUsedPercent"`
 }
 
 // CurrentDriveExpiresSource Откуда известен срок: тег 1213
 type CurrentDriveExpiresSource string
+
+// CurrentDriveMemorySource memoryExceededSign: касса передала признак переполнения памяти, тег 1052
+type CurrentDriveMemorySource string
 
 // CurrentShift defines model for CurrentShift.
 type CurrentShift struct {
@@ -712,6 +843,9 @@ type Document struct {
 	RequestNumber *int32     `json:"requestNumber,omitempty"`
 	ShiftNumber   *int32     `json:"shiftNumber,omitempty"`
 
+	// Status В ленте и там, где читался сам документ (status, property1084, dateBasis=received): ACCEPTED, WARNINGS, ERRORS или UNKNOWN, как в фильтре status
+	Status *string `json:"status,omitempty"`
+
 	// TimeZone Где стоит касса, имя IANA
 	TimeZone string `json:"timeZone"`
 	TotalSum int64  `json:"totalSum"`
@@ -731,16 +865,27 @@ type Drive struct {
 	FiscalDriveNumber string     `json:"fiscalDriveNumber"`
 
 	// From Отчёт о регистрации, по часам кассы
-	From              *string    `json:"from,omitempty"`
-	LastReceivedAt    *time.Time `json:"lastReceivedAt,omitempty"`
-	MemoryUsedPercent float64    `json:"memoryUsedPercent"`
+	From           *string           `json:"from,omitempty"`
+	LastReceivedAt *time.Time        `json:"lastReceivedAt,omitempty"`
+	MemorySource   DriveMemorySource `json:"memorySource"`
+
+	// MemoryUsedPercent Оценка по номеру документа
+	MemoryUsedPercent float64 `json:"memoryUsedPercent"`
+
+	// To Регистрация со следующим ФН или закрытие архива, по часам кассы; нет — стоит сейчас
+	To *string `json:"to,omitempty"`
 }
+
+// DriveMemorySource defines model for Drive.MemorySource.
+type DriveMemorySource string
 
 // Item defines model for Item.
 type Item struct {
 	ItemsQuantityMeasure int64   `json:"itemsQuantityMeasure"`
+	KktRegId             *string `json:"kktRegId,omitempty"`
 	Name                 string  `json:"name"`
 	Nds                  *int64  `json:"nds,omitempty"`
+	OutletId             *string `json:"outletId,omitempty"`
 	Quantity             float64 `json:"quantity"`
 	Receipts             int64   `json:"receipts"`
 	ReturnedQuantity     float64 `json:"returnedQuantity"`
@@ -867,6 +1012,9 @@ type PageInfo struct {
 
 	// Total Сколько всего; по параметру total=true
 	Total *int64 `json:"total,omitempty"`
+
+	// TotalAtLeast true: столько есть, дальше не считали
+	TotalAtLeast *bool `json:"totalAtLeast,omitempty"`
 }
 
 // PageItem defines model for PageItem.
@@ -1000,11 +1148,17 @@ type Rate struct {
 
 // Register defines model for Register.
 type Register struct {
-	ArchivedAt  *time.Time    `json:"archivedAt,omitempty"`
+	ArchivedAt *time.Time `json:"archivedAt,omitempty"`
+
+	// Blocked Приём документов остановлен
+	Blocked     bool          `json:"blocked"`
 	ConnectedAt *time.Time    `json:"connectedAt,omitempty"`
 	FiscalDrive *CurrentDrive `json:"fiscalDrive,omitempty"`
-	Groups      []string      `json:"groups"`
-	Indicators  []Light       `json:"indicators"`
+
+	// FnsState Битовая маска состояния у налоговой службы; 0 — сведений нет, обмена с ней на стенде нет
+	FnsState   int64    `json:"fnsState"`
+	Groups     []string `json:"groups"`
+	Indicators []Light  `json:"indicators"`
 
 	// KktNumber Заводской номер
 	KktNumber *string `json:"kktNumber,omitempty"`
@@ -1018,8 +1172,11 @@ type Register struct {
 	Model    *string       `json:"model,omitempty"`
 	Name     string        `json:"name"`
 	OutletId *string       `json:"outletId,omitempty"`
-	Shift    *CurrentShift `json:"shift,omitempty"`
-	State    RegisterState `json:"state"`
+
+	// PaidUntil Конец срока подключения; нет — бессрочно
+	PaidUntil *time.Time    `json:"paidUntil,omitempty"`
+	Shift     *CurrentShift `json:"shift,omitempty"`
+	State     RegisterState `json:"state"`
 
 	// TimeZone Где стоит касса: по ней читают dateTime её документов
 	TimeZone string `json:"timeZone"`
@@ -1102,12 +1259,47 @@ type ReportInputKind string
 
 // ReportSchedule defines model for ReportSchedule.
 type ReportSchedule struct {
-	Every  string     `json:"every"`
-	Id     string     `json:"id"`
-	Kind   string     `json:"kind"`
-	NextAt *time.Time `json:"nextAt,omitempty"`
-	Paused bool       `json:"paused"`
+	// Day У ежемесячных: число месяца
+	Day          *int64     `json:"day,omitempty"`
+	Every        string     `json:"every"`
+	Hour         int64      `json:"hour"`
+	Id           string     `json:"id"`
+	Kind         string     `json:"kind"`
+	LastReportId *string    `json:"lastReportId,omitempty"`
+	NextAt       *time.Time `json:"nextAt,omitempty"`
+	OutletId     *string    `json:"outletId,omitempty"`
+	Paused       bool       `json:"paused"`
+	TimeZone     string     `json:"timeZone"`
+
+	// Weekday У еженедельных: 0 — воскресенье
+	Weekday *int64 `json:"weekday,omitempty"`
 }
+
+// ReportScheduleInput defines model for ReportScheduleInput.
+type ReportScheduleInput struct {
+	// Day У ежемесячных: число; в коротком месяце — последнее
+	Day    *int64   `json:"day,omitempty"`
+	Emails []string `json:"emails"`
+
+	// Every Отчёт о вчерашнем дне, о семи днях до сегодняшнего или о прошлом месяце
+	Every     ReportScheduleInputEvery `json:"every"`
+	Hour      *int64                   `json:"hour,omitempty"`
+	Kind      ReportScheduleInputKind  `json:"kind"`
+	OutletId  *string                  `json:"outletId,omitempty"`
+	Registers *[]string                `json:"registers,omitempty"`
+
+	// TimeZone Имя IANA; нет — организации
+	TimeZone *string `json:"timeZone,omitempty"`
+
+	// Weekday У еженедельных: 0 — воскресенье
+	Weekday *int64 `json:"weekday,omitempty"`
+}
+
+// ReportScheduleInputEvery Отчёт о вчерашнем дне, о семи днях до сегодняшнего или о прошлом месяце
+type ReportScheduleInputEvery string
+
+// ReportScheduleInputKind defines model for ReportScheduleInput.Kind.
+type ReportScheduleInputKind string
 
 // Settled defines model for Settled.
 type Settled struct {
@@ -1221,23 +1413,35 @@ type ListDocumentsParams struct {
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 
-	// From По часам кассы, включая: 2026-03-01 или 2026-03-01T10:00:00
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
+
+	// From Включая. По часам кассы: 2026-03-01 или 2026-03-01T10:00:00; при dateBasis=received — время сервера, RFC 3339 с зоной или без неё, в зоне организации
 	From *string `form:"from,omitempty" json:"from,omitempty"`
 
-	// To По часам кассы, не включая
+	// To Не включая; как from
 	To *string `form:"to,omitempty" json:"to,omitempty"`
 
-	// DateBasis По поступлению — лента /documents/changes
+	// DateBasis Чьи from и to: даты документа или поступления
 	DateBasis *ListDocumentsParamsDateBasis `form:"dateBasis,omitempty" json:"dateBasis,omitempty"`
 
+	// Status Через запятую: ACCEPTED, WARNINGS, ERRORS — по ФЛК оператора, UNKNOWN — содержание не видно. Обмена с налоговой службой нет
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
 	// Types Виды через запятую: receipt,bso,receiptCorrection,openShift,…
-	Types         *string                     `form:"types,omitempty" json:"types,omitempty"`
-	Fn            *string                     `form:"fn,omitempty" json:"fn,omitempty"`
-	OutletId      *string                     `form:"outletId,omitempty" json:"outletId,omitempty"`
-	FiscalSign    *int64                      `form:"fiscalSign,omitempty" json:"fiscalSign,omitempty"`
-	OperationType *int64                      `form:"operationType,omitempty" json:"operationType,omitempty"`
-	ShiftNumber   *int64                      `form:"shiftNumber,omitempty" json:"shiftNumber,omitempty"`
-	Payment       *ListDocumentsParamsPayment `form:"payment,omitempty" json:"payment,omitempty"`
+	Types         *string `form:"types,omitempty" json:"types,omitempty"`
+	Fn            *string `form:"fn,omitempty" json:"fn,omitempty"`
+	OutletId      *string `form:"outletId,omitempty" json:"outletId,omitempty"`
+	FiscalSign    *int64  `form:"fiscalSign,omitempty" json:"fiscalSign,omitempty"`
+	OperationType *int64  `form:"operationType,omitempty" json:"operationType,omitempty"`
+	ShiftNumber   *int64  `form:"shiftNumber,omitempty" json:"shiftNumber,omitempty"`
+
+	// RequestNumber Номер чека за смену
+	RequestNumber *int64 `form:"requestNumber,omitempty" json:"requestNumber,omitempty"`
+
+	// AppliedTaxationType Бит тега 1055
+	AppliedTaxationType *int64                      `form:"appliedTaxationType,omitempty" json:"appliedTaxationType,omitempty"`
+	Payment             *ListDocumentsParamsPayment `form:"payment,omitempty" json:"payment,omitempty"`
 
 	// MinSum Копейки
 	MinSum *int64 `form:"minSum,omitempty" json:"minSum,omitempty"`
@@ -1248,11 +1452,16 @@ type ListDocumentsParams struct {
 	// Buyer Телефон или адрес покупателя целиком
 	Buyer *string `form:"buyer,omitempty" json:"buyer,omitempty"`
 
+	// Property1084 Дополнительный реквизит пользователя: наименование (1085), значение (1086) или наименование=значение
+	Property1084 *string `form:"property1084,omitempty" json:"property1084,omitempty"`
+
 	// MarkingCode Код товара целиком
 	MarkingCode *string `form:"markingCode,omitempty" json:"markingCode,omitempty"`
 
 	// Item Часть названия предмета расчёта
-	Item *string                  `form:"item,omitempty" json:"item,omitempty"`
+	Item *string `form:"item,omitempty" json:"item,omitempty"`
+
+	// Sort По умолчанию -dateTime, при dateBasis=received — receivedAt, другого порядка у него нет
 	Sort *ListDocumentsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 }
 
@@ -1318,6 +1527,9 @@ type ListOrganizationsParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ChangeOrganizationParams defines parameters for ChangeOrganization.
@@ -1339,6 +1551,9 @@ type ListDepartmentsParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ChangeDepartmentParams defines parameters for ChangeDepartment.
@@ -1360,6 +1575,9 @@ type ListOutletsParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ChangeOutletParams defines parameters for ChangeOutlet.
@@ -1381,6 +1599,9 @@ type GetReferenceParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // GetReferenceParamsName defines parameters for GetReference.
@@ -1400,7 +1621,7 @@ type ListRegistersParams struct {
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 
-	// Total Считать всего
+	// Total Посчитать всего: page.total
 	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 
 	// Q Часть названия, РНМ, заводского номера или номера ФН
@@ -1445,23 +1666,35 @@ type ListRegisterDocumentsParams struct {
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 
-	// From По часам кассы, включая: 2026-03-01 или 2026-03-01T10:00:00
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
+
+	// From Включая. По часам кассы: 2026-03-01 или 2026-03-01T10:00:00; при dateBasis=received — время сервера, RFC 3339 с зоной или без неё, в зоне организации
 	From *string `form:"from,omitempty" json:"from,omitempty"`
 
-	// To По часам кассы, не включая
+	// To Не включая; как from
 	To *string `form:"to,omitempty" json:"to,omitempty"`
 
-	// DateBasis По поступлению — лента /documents/changes
+	// DateBasis Чьи from и to: даты документа или поступления
 	DateBasis *ListRegisterDocumentsParamsDateBasis `form:"dateBasis,omitempty" json:"dateBasis,omitempty"`
 
+	// Status Через запятую: ACCEPTED, WARNINGS, ERRORS — по ФЛК оператора, UNKNOWN — содержание не видно. Обмена с налоговой службой нет
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
 	// Types Виды через запятую: receipt,bso,receiptCorrection,openShift,…
-	Types         *string                             `form:"types,omitempty" json:"types,omitempty"`
-	Fn            *string                             `form:"fn,omitempty" json:"fn,omitempty"`
-	OutletId      *string                             `form:"outletId,omitempty" json:"outletId,omitempty"`
-	FiscalSign    *int64                              `form:"fiscalSign,omitempty" json:"fiscalSign,omitempty"`
-	OperationType *int64                              `form:"operationType,omitempty" json:"operationType,omitempty"`
-	ShiftNumber   *int64                              `form:"shiftNumber,omitempty" json:"shiftNumber,omitempty"`
-	Payment       *ListRegisterDocumentsParamsPayment `form:"payment,omitempty" json:"payment,omitempty"`
+	Types         *string `form:"types,omitempty" json:"types,omitempty"`
+	Fn            *string `form:"fn,omitempty" json:"fn,omitempty"`
+	OutletId      *string `form:"outletId,omitempty" json:"outletId,omitempty"`
+	FiscalSign    *int64  `form:"fiscalSign,omitempty" json:"fiscalSign,omitempty"`
+	OperationType *int64  `form:"operationType,omitempty" json:"operationType,omitempty"`
+	ShiftNumber   *int64  `form:"shiftNumber,omitempty" json:"shiftNumber,omitempty"`
+
+	// RequestNumber Номер чека за смену
+	RequestNumber *int64 `form:"requestNumber,omitempty" json:"requestNumber,omitempty"`
+
+	// AppliedTaxationType Бит тега 1055
+	AppliedTaxationType *int64                              `form:"appliedTaxationType,omitempty" json:"appliedTaxationType,omitempty"`
+	Payment             *ListRegisterDocumentsParamsPayment `form:"payment,omitempty" json:"payment,omitempty"`
 
 	// MinSum Копейки
 	MinSum *int64 `form:"minSum,omitempty" json:"minSum,omitempty"`
@@ -1472,11 +1705,16 @@ type ListRegisterDocumentsParams struct {
 	// Buyer Телефон или адрес покупателя целиком
 	Buyer *string `form:"buyer,omitempty" json:"buyer,omitempty"`
 
+	// Property1084 Дополнительный реквизит пользователя: наименование (1085), значение (1086) или наименование=значение
+	Property1084 *string `form:"property1084,omitempty" json:"property1084,omitempty"`
+
 	// MarkingCode Код товара целиком
 	MarkingCode *string `form:"markingCode,omitempty" json:"markingCode,omitempty"`
 
 	// Item Часть названия предмета расчёта
-	Item *string                          `form:"item,omitempty" json:"item,omitempty"`
+	Item *string `form:"item,omitempty" json:"item,omitempty"`
+
+	// Sort По умолчанию -dateTime, при dateBasis=received — receivedAt, другого порядка у него нет
 	Sort *ListRegisterDocumentsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 }
 
@@ -1502,6 +1740,9 @@ type ListFiscalDrivesParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ListShiftsParams defines parameters for ListShifts.
@@ -1517,14 +1758,36 @@ type ListShiftsParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
-	From   *string `form:"from,omitempty" json:"from,omitempty"`
-	To     *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool   `form:"total,omitempty" json:"total,omitempty"`
+	From  *string `form:"from,omitempty" json:"from,omitempty"`
+	To    *string `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ListReportSchedulesParams defines parameters for ListReportSchedules.
+type ListReportSchedulesParams struct {
+	// Limit Сколько на странице
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor page.next предыдущей страницы
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Offset Сколько пропустить; вместо cursor
+	Offset *int64 `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Fields Имена полей через запятую: только они
+	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ListReportsParams defines parameters for ListReports.
 type ListReportsParams struct {
 	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
 // StatisticsDaysParams defines parameters for StatisticsDays.
@@ -1540,6 +1803,9 @@ type StatisticsDaysParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 
 	// From По часам касс, включая; без него — 30 дней
 	From *string `form:"from,omitempty" json:"from,omitempty"`
@@ -1568,14 +1834,21 @@ type StatisticsItemsParams struct {
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
+
 	// From По часам касс, включая; без него — 30 дней
 	From *string `form:"from,omitempty" json:"from,omitempty"`
 
 	// To Не включая
-	To       *string `form:"to,omitempty" json:"to,omitempty"`
-	OutletId *string `form:"outletId,omitempty" json:"outletId,omitempty"`
-	KktRegId *string `form:"kktRegId,omitempty" json:"kktRegId,omitempty"`
+	To       *string                     `form:"to,omitempty" json:"to,omitempty"`
+	OutletId *string                     `form:"outletId,omitempty" json:"outletId,omitempty"`
+	KktRegId *string                     `form:"kktRegId,omitempty" json:"kktRegId,omitempty"`
+	Group    *StatisticsItemsParamsGroup `form:"group,omitempty" json:"group,omitempty"`
 }
+
+// StatisticsItemsParamsGroup defines parameters for StatisticsItems.
+type StatisticsItemsParamsGroup string
 
 // StatisticsShiftsParams defines parameters for StatisticsShifts.
 type StatisticsShiftsParams struct {
@@ -1590,6 +1863,9 @@ type StatisticsShiftsParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 
 	// From По часам касс, включая; без него — 30 дней
 	From *string `form:"from,omitempty" json:"from,omitempty"`
@@ -1613,6 +1889,9 @@ type ListWebhooksParams struct {
 
 	// Fields Имена полей через запятую: только они
 	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 }
 
 // ChangeWebhookParams defines parameters for ChangeWebhook.
@@ -1625,6 +1904,7 @@ type ChangeWebhookParams struct {
 type ListDeliveriesParams struct {
 	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
 // CheckReceiptParams defines parameters for CheckReceipt.
@@ -1662,6 +1942,9 @@ type ConnectRegisterJSONRequestBody = RegisterInput
 
 // ChangeRegisterJSONRequestBody defines body for ChangeRegister for application/json ContentType.
 type ChangeRegisterJSONRequestBody = RegisterChange
+
+// CreateReportScheduleJSONRequestBody defines body for CreateReportSchedule for application/json ContentType.
+type CreateReportScheduleJSONRequestBody = ReportScheduleInput
 
 // OrderReportJSONRequestBody defines body for OrderReport for application/json ContentType.
 type OrderReportJSONRequestBody = ReportInput
@@ -1756,7 +2039,7 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/documents/changes (the `ListChanges` operationId).
 	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetDocument Один документ: JSON налоговой службы, дерево тегов, контейнер или печатная форма
+	// GetDocument Один документ: JSON налоговой службы, дерево тегов, контейнер, печатная форма или PDF
 	//
 	// Corresponds with GET /api/v1/documents/{fn}/{fd} (the `GetDocument` operationId).
 	GetDocument(ctx context.Context, fn string, fd int64, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1949,34 +2232,58 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/registers/{rnm}/shifts/{fn}/{shiftNumber} (the `GetShift` operationId).
 	GetShift(ctx context.Context, rnm string, fn string, shiftNumber int64, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListReportSchedules Расписания отчётов
+	// ListReportSchedules Расписания отчётов; ключу с ограничениями — сделанные им
 	//
 	// Corresponds with GET /api/v1/report-schedules (the `ListReportSchedules` operationId).
-	ListReportSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListReportSchedules(ctx context.Context, params *ListReportSchedulesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteReportSchedule Удалить расписание
+	// CreateReportScheduleWithBody Заказывать отчёт регулярно
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+	CreateReportScheduleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateReportSchedule Заказывать отчёт регулярно
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+	CreateReportSchedule(ctx context.Context, body CreateReportScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteReportSchedule Удалить расписание; отчёты остаются
 	//
 	// Corresponds with DELETE /api/v1/report-schedules/{id} (the `DeleteReportSchedule` operationId).
 	DeleteReportSchedule(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListReports Заказанные отчёты, новые первыми
+	// GetReportSchedule Одно расписание
+	//
+	// Corresponds with GET /api/v1/report-schedules/{id} (the `GetReportSchedule` operationId).
+	GetReportSchedule(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReports Заказанные отчёты, новые первыми; ключу с ограничениями — заказанные им
 	//
 	// Corresponds with GET /api/v1/reports (the `ListReports` operationId).
 	ListReports(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// OrderReportWithBody Заказать отчёт: он готовится отдельно
+	// OrderReportWithBody Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/reports (the `OrderReport` operationId).
 	OrderReportWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// OrderReport Заказать отчёт: он готовится отдельно
+	// OrderReport Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/reports (the `OrderReport` operationId).
 	OrderReport(ctx context.Context, body OrderReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveReport Отозвать заказ или удалить файл; строка остаётся
+	//
+	// Corresponds with DELETE /api/v1/reports/{id} (the `RemoveReport` operationId).
+	RemoveReport(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReport Состояние отчёта
 	//
@@ -1993,7 +2300,7 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/statistics/days (the `StatisticsDays` operationId).
 	StatisticsDays(ctx context.Context, params *StatisticsDaysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StatisticsItems Продажи по предметам расчёта, первая тысяча по выручке
+	// StatisticsItems Продажи по предметам расчёта, первая тысяча по выручке в каждой группе
 	//
 	// Corresponds with GET /api/v1/statistics/items (the `StatisticsItems` operationId).
 	StatisticsItems(ctx context.Context, params *StatisticsItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2097,7 +2404,7 @@ func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, req
 	return c.Client.Do(req)
 }
 
-// GetDocument Один документ: JSON налоговой службы, дерево тегов, контейнер или печатная форма
+// GetDocument Один документ: JSON налоговой службы, дерево тегов, контейнер, печатная форма или PDF
 //
 // Corresponds with GET /api/v1/documents/{fn}/{fd} (the `GetDocument` operationId).
 func (c *Client) GetDocument(ctx context.Context, fn string, fd int64, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2620,11 +2927,11 @@ func (c *Client) GetShift(ctx context.Context, rnm string, fn string, shiftNumbe
 	return c.Client.Do(req)
 }
 
-// ListReportSchedules Расписания отчётов
+// ListReportSchedules Расписания отчётов; ключу с ограничениями — сделанные им
 //
 // Corresponds with GET /api/v1/report-schedules (the `ListReportSchedules` operationId).
-func (c *Client) ListReportSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListReportSchedulesRequest(c.Server)
+func (c *Client) ListReportSchedules(ctx context.Context, params *ListReportSchedulesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReportSchedulesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2635,7 +2942,41 @@ func (c *Client) ListReportSchedules(ctx context.Context, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// DeleteReportSchedule Удалить расписание
+// CreateReportScheduleWithBody Заказывать отчёт регулярно
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+func (c *Client) CreateReportScheduleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateReportScheduleRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateReportSchedule Заказывать отчёт регулярно
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+func (c *Client) CreateReportSchedule(ctx context.Context, body CreateReportScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateReportScheduleRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteReportSchedule Удалить расписание; отчёты остаются
 //
 // Corresponds with DELETE /api/v1/report-schedules/{id} (the `DeleteReportSchedule` operationId).
 func (c *Client) DeleteReportSchedule(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2650,7 +2991,22 @@ func (c *Client) DeleteReportSchedule(ctx context.Context, id string, reqEditors
 	return c.Client.Do(req)
 }
 
-// ListReports Заказанные отчёты, новые первыми
+// GetReportSchedule Одно расписание
+//
+// Corresponds with GET /api/v1/report-schedules/{id} (the `GetReportSchedule` operationId).
+func (c *Client) GetReportSchedule(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReportScheduleRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListReports Заказанные отчёты, новые первыми; ключу с ограничениями — заказанные им
 //
 // Corresponds with GET /api/v1/reports (the `ListReports` operationId).
 func (c *Client) ListReports(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2665,7 +3021,7 @@ func (c *Client) ListReports(ctx context.Context, params *ListReportsParams, req
 	return c.Client.Do(req)
 }
 
-// OrderReportWithBody Заказать отчёт: он готовится отдельно
+// OrderReportWithBody Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 //
 // Takes any type of body and a specified content type.
 //
@@ -2682,13 +3038,28 @@ func (c *Client) OrderReportWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// OrderReport Заказать отчёт: он готовится отдельно
+// OrderReport Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/reports (the `OrderReport` operationId).
 func (c *Client) OrderReport(ctx context.Context, body OrderReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOrderReportRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveReport Отозвать заказ или удалить файл; строка остаётся
+//
+// Corresponds with DELETE /api/v1/reports/{id} (the `RemoveReport` operationId).
+func (c *Client) RemoveReport(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveReportRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -2744,7 +3115,7 @@ func (c *Client) StatisticsDays(ctx context.Context, params *StatisticsDaysParam
 	return c.Client.Do(req)
 }
 
-// StatisticsItems Продажи по предметам расчёта, первая тысяча по выручке
+// StatisticsItems Продажи по предметам расчёта, первая тысяча по выручке в каждой группе
 //
 // Corresponds with GET /api/v1/statistics/items (the `StatisticsItems` operationId).
 func (c *Client) StatisticsItems(ctx context.Context, params *StatisticsItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3023,6 +3394,18 @@ func NewListDocumentsRequest(server string, params *ListDocumentsParams) (*http.
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.From != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -3050,6 +3433,18 @@ func NewListDocumentsRequest(server string, params *ListDocumentsParams) (*http.
 		if params.DateBasis != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dateBasis", *params.DateBasis, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3131,6 +3526,30 @@ func NewListDocumentsRequest(server string, params *ListDocumentsParams) (*http.
 
 		}
 
+		if params.RequestNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "requestNumber", *params.RequestNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AppliedTaxationType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "appliedTaxationType", *params.AppliedTaxationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Payment != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "payment", *params.Payment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -3170,6 +3589,18 @@ func NewListDocumentsRequest(server string, params *ListDocumentsParams) (*http.
 		if params.Buyer != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "buyer", *params.Buyer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Property1084 != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "property1084", *params.Property1084, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3619,6 +4050,18 @@ func NewListOrganizationsRequest(server string, params *ListOrganizationsParams)
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -3803,6 +4246,18 @@ func NewListDepartmentsRequest(server string, orgId string, params *ListDepartme
 		if params.Fields != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4107,6 +4562,18 @@ func NewListOutletsRequest(server string, orgId string, params *ListOutletsParam
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -4393,6 +4860,18 @@ func NewGetReferenceRequest(server string, name GetReferenceParamsName, params *
 		if params.Fields != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4867,6 +5346,18 @@ func NewListRegisterDocumentsRequest(server string, rnm string, params *ListRegi
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.From != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -4894,6 +5385,18 @@ func NewListRegisterDocumentsRequest(server string, rnm string, params *ListRegi
 		if params.DateBasis != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dateBasis", *params.DateBasis, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4975,6 +5478,30 @@ func NewListRegisterDocumentsRequest(server string, rnm string, params *ListRegi
 
 		}
 
+		if params.RequestNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "requestNumber", *params.RequestNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AppliedTaxationType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "appliedTaxationType", *params.AppliedTaxationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Payment != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "payment", *params.Payment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -5014,6 +5541,18 @@ func NewListRegisterDocumentsRequest(server string, rnm string, params *ListRegi
 		if params.Buyer != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "buyer", *params.Buyer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Property1084 != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "property1084", *params.Property1084, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5156,6 +5695,18 @@ func NewListFiscalDrivesRequest(server string, rnm string, params *ListFiscalDri
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -5253,6 +5804,18 @@ func NewListShiftsRequest(server string, rnm string, params *ListShiftsParams) (
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.From != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -5340,7 +5903,7 @@ func NewGetShiftRequest(server string, rnm string, fn string, shiftNumber int64)
 }
 
 // NewListReportSchedulesRequest constructs an http.Request for the ListReportSchedules method
-func NewListReportSchedulesRequest(server string) (*http.Request, error) {
+func NewListReportSchedulesRequest(server string, params *ListReportSchedulesParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -5358,10 +5921,125 @@ func NewListReportSchedulesRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCreateReportScheduleRequest calls the generic CreateReportSchedule builder with application/json body
+func NewCreateReportScheduleRequest(server string, body CreateReportScheduleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateReportScheduleRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateReportScheduleRequestWithBody constructs an http.Request for the CreateReportSchedule method, with any body, and a specified content type
+func NewCreateReportScheduleRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/report-schedules")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -5393,6 +6071,40 @@ func NewDeleteReportScheduleRequest(server string, id string) (*http.Request, er
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReportScheduleRequest constructs an http.Request for the GetReportSchedule method
+func NewGetReportScheduleRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/report-schedules/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -5452,6 +6164,18 @@ func NewListReportsRequest(server string, params *ListReportsParams) (*http.Requ
 
 		}
 
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -5502,6 +6226,40 @@ func NewOrderReportRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveReportRequest constructs an http.Request for the RemoveReport method
+func NewRemoveReportRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/reports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5641,6 +6399,18 @@ func NewStatisticsDaysRequest(server string, params *StatisticsDaysParams) (*htt
 		if params.Fields != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5800,6 +6570,18 @@ func NewStatisticsItemsRequest(server string, params *StatisticsItemsParams) (*h
 
 		}
 
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.From != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -5839,6 +6621,18 @@ func NewStatisticsItemsRequest(server string, params *StatisticsItemsParams) (*h
 		if params.KktRegId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "kktRegId", *params.KktRegId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Group != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "group", *params.Group, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5929,6 +6723,18 @@ func NewStatisticsShiftsRequest(server string, params *StatisticsShiftsParams) (
 		if params.Fields != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6067,6 +6873,18 @@ func NewListWebhooksRequest(server string, params *ListWebhooksParams) (*http.Re
 		if params.Fields != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6319,6 +7137,18 @@ func NewListDeliveriesRequest(server string, id string, params *ListDeliveriesPa
 
 		}
 
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -6556,7 +7386,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/documents/changes (the `ListChanges` operationId).
 	ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesResponse, error)
 
-	// GetDocumentWithResponse Один документ: JSON налоговой службы, дерево тегов, контейнер или печатная форма
+	// GetDocumentWithResponse Один документ: JSON налоговой службы, дерево тегов, контейнер, печатная форма или PDF
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6787,40 +7617,68 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/registers/{rnm}/shifts/{fn}/{shiftNumber} (the `GetShift` operationId).
 	GetShiftWithResponse(ctx context.Context, rnm string, fn string, shiftNumber int64, reqEditors ...RequestEditorFn) (*GetShiftResponse, error)
 
-	// ListReportSchedulesWithResponse Расписания отчётов
+	// ListReportSchedulesWithResponse Расписания отчётов; ключу с ограничениями — сделанные им
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/report-schedules (the `ListReportSchedules` operationId).
-	ListReportSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListReportSchedulesResponse, error)
+	ListReportSchedulesWithResponse(ctx context.Context, params *ListReportSchedulesParams, reqEditors ...RequestEditorFn) (*ListReportSchedulesResponse, error)
 
-	// DeleteReportScheduleWithResponse Удалить расписание
+	// CreateReportScheduleWithBodyWithResponse Заказывать отчёт регулярно
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+	CreateReportScheduleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateReportScheduleResponse, error)
+
+	// CreateReportScheduleWithResponse Заказывать отчёт регулярно
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+	CreateReportScheduleWithResponse(ctx context.Context, body CreateReportScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateReportScheduleResponse, error)
+
+	// DeleteReportScheduleWithResponse Удалить расписание; отчёты остаются
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/report-schedules/{id} (the `DeleteReportSchedule` operationId).
 	DeleteReportScheduleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteReportScheduleResponse, error)
 
-	// ListReportsWithResponse Заказанные отчёты, новые первыми
+	// GetReportScheduleWithResponse Одно расписание
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/report-schedules/{id} (the `GetReportSchedule` operationId).
+	GetReportScheduleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetReportScheduleResponse, error)
+
+	// ListReportsWithResponse Заказанные отчёты, новые первыми; ключу с ограничениями — заказанные им
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/reports (the `ListReports` operationId).
 	ListReportsWithResponse(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*ListReportsResponse, error)
 
-	// OrderReportWithBodyWithResponse Заказать отчёт: он готовится отдельно
+	// OrderReportWithBodyWithResponse Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/reports (the `OrderReport` operationId).
 	OrderReportWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OrderReportResponse, error)
 
-	// OrderReportWithResponse Заказать отчёт: он готовится отдельно
+	// OrderReportWithResponse Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/reports (the `OrderReport` operationId).
 	OrderReportWithResponse(ctx context.Context, body OrderReportJSONRequestBody, reqEditors ...RequestEditorFn) (*OrderReportResponse, error)
+
+	// RemoveReportWithResponse Отозвать заказ или удалить файл; строка остаётся
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/reports/{id} (the `RemoveReport` operationId).
+	RemoveReportWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveReportResponse, error)
 
 	// GetReportWithResponse Состояние отчёта
 	//
@@ -6843,7 +7701,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/statistics/days (the `StatisticsDays` operationId).
 	StatisticsDaysWithResponse(ctx context.Context, params *StatisticsDaysParams, reqEditors ...RequestEditorFn) (*StatisticsDaysResponse, error)
 
-	// StatisticsItemsWithResponse Продажи по предметам расчёта, первая тысяча по выручке
+	// StatisticsItemsWithResponse Продажи по предметам расчёта, первая тысяча по выручке в каждой группе
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9691,6 +10549,8 @@ type ListReportSchedulesResponse struct {
 	ApplicationproblemJSON403 *Problem
 	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
 	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationproblemJSON429 *Problem
 	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -9720,6 +10580,11 @@ func (r ListReportSchedulesResponse) GetApplicationproblemJSON403() *Problem {
 // GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r ListReportSchedulesResponse) GetApplicationproblemJSON404() *Problem {
 	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListReportSchedulesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
 }
 
 // GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -9755,6 +10620,111 @@ func (r ListReportSchedulesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListReportSchedulesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateReportScheduleResponse201Headers the declared response headers of an HTTP 201 response for CreateReportSchedule
+type CreateReportScheduleResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateReportScheduleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ReportSchedule
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateReportScheduleResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateReportScheduleResponse) GetJSON201() *ReportSchedule {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CreateReportScheduleResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateReportScheduleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateReportScheduleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateReportScheduleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateReportScheduleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9838,6 +10808,104 @@ func (r DeleteReportScheduleResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeleteReportScheduleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetReportScheduleResponse200Headers the declared response headers of an HTTP 200 response for GetReportSchedule
+type GetReportScheduleResponse200Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type GetReportScheduleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReportSchedule
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetReportScheduleResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetReportScheduleResponse) GetJSON200() *ReportSchedule {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetReportScheduleResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReportScheduleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReportScheduleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReportScheduleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReportScheduleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10033,6 +11101,89 @@ func (r OrderReportResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r OrderReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RemoveReportResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveReportResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11417,7 +12568,7 @@ func (c *ClientWithResponses) ListChangesWithResponse(ctx context.Context, param
 	return ParseListChangesResponse(rsp)
 }
 
-// GetDocumentWithResponse Один документ: JSON налоговой службы, дерево тегов, контейнер или печатная форма
+// GetDocumentWithResponse Один документ: JSON налоговой службы, дерево тегов, контейнер, печатная форма или PDF
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11846,20 +12997,46 @@ func (c *ClientWithResponses) GetShiftWithResponse(ctx context.Context, rnm stri
 	return ParseGetShiftResponse(rsp)
 }
 
-// ListReportSchedulesWithResponse Расписания отчётов
+// ListReportSchedulesWithResponse Расписания отчётов; ключу с ограничениями — сделанные им
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/report-schedules (the `ListReportSchedules` operationId).
-func (c *ClientWithResponses) ListReportSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListReportSchedulesResponse, error) {
-	rsp, err := c.ListReportSchedules(ctx, reqEditors...)
+func (c *ClientWithResponses) ListReportSchedulesWithResponse(ctx context.Context, params *ListReportSchedulesParams, reqEditors ...RequestEditorFn) (*ListReportSchedulesResponse, error) {
+	rsp, err := c.ListReportSchedules(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseListReportSchedulesResponse(rsp)
 }
 
-// DeleteReportScheduleWithResponse Удалить расписание
+// CreateReportScheduleWithBodyWithResponse Заказывать отчёт регулярно
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+func (c *ClientWithResponses) CreateReportScheduleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateReportScheduleResponse, error) {
+	rsp, err := c.CreateReportScheduleWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateReportScheduleResponse(rsp)
+}
+
+// CreateReportScheduleWithResponse Заказывать отчёт регулярно
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/report-schedules (the `CreateReportSchedule` operationId).
+func (c *ClientWithResponses) CreateReportScheduleWithResponse(ctx context.Context, body CreateReportScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateReportScheduleResponse, error) {
+	rsp, err := c.CreateReportSchedule(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateReportScheduleResponse(rsp)
+}
+
+// DeleteReportScheduleWithResponse Удалить расписание; отчёты остаются
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11872,7 +13049,20 @@ func (c *ClientWithResponses) DeleteReportScheduleWithResponse(ctx context.Conte
 	return ParseDeleteReportScheduleResponse(rsp)
 }
 
-// ListReportsWithResponse Заказанные отчёты, новые первыми
+// GetReportScheduleWithResponse Одно расписание
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/report-schedules/{id} (the `GetReportSchedule` operationId).
+func (c *ClientWithResponses) GetReportScheduleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetReportScheduleResponse, error) {
+	rsp, err := c.GetReportSchedule(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReportScheduleResponse(rsp)
+}
+
+// ListReportsWithResponse Заказанные отчёты, новые первыми; ключу с ограничениями — заказанные им
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11885,7 +13075,7 @@ func (c *ClientWithResponses) ListReportsWithResponse(ctx context.Context, param
 	return ParseListReportsResponse(rsp)
 }
 
-// OrderReportWithBodyWithResponse Заказать отчёт: он готовится отдельно
+// OrderReportWithBodyWithResponse Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11898,7 +13088,7 @@ func (c *ClientWithResponses) OrderReportWithBodyWithResponse(ctx context.Contex
 	return ParseOrderReportResponse(rsp)
 }
 
-// OrderReportWithResponse Заказать отчёт: он готовится отдельно
+// OrderReportWithResponse Заказать отчёт: он готовится отдельно; в нём то, что видно ключу
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11909,6 +13099,19 @@ func (c *ClientWithResponses) OrderReportWithResponse(ctx context.Context, body 
 		return nil, err
 	}
 	return ParseOrderReportResponse(rsp)
+}
+
+// RemoveReportWithResponse Отозвать заказ или удалить файл; строка остаётся
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/reports/{id} (the `RemoveReport` operationId).
+func (c *ClientWithResponses) RemoveReportWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveReportResponse, error) {
+	rsp, err := c.RemoveReport(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveReportResponse(rsp)
 }
 
 // GetReportWithResponse Состояние отчёта
@@ -11950,7 +13153,7 @@ func (c *ClientWithResponses) StatisticsDaysWithResponse(ctx context.Context, pa
 	return ParseStatisticsDaysResponse(rsp)
 }
 
-// StatisticsItemsWithResponse Продажи по предметам расчёта, первая тысяча по выручке
+// StatisticsItemsWithResponse Продажи по предметам расчёта, первая тысяча по выручке в каждой группе
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14674,6 +15877,13 @@ func ParseListReportSchedulesResponse(rsp *http.Response) (*ListReportSchedulesR
 		}
 		response.ApplicationproblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -14688,6 +15898,108 @@ func ParseListReportSchedulesResponse(rsp *http.Response) (*ListReportSchedulesR
 		}
 		response.ApplicationproblemJSON500 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseCreateReportScheduleResponse parses an HTTP response from a CreateReportScheduleWithResponse call
+func ParseCreateReportScheduleResponse(rsp *http.Response) (*CreateReportScheduleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateReportScheduleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ReportSchedule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateReportScheduleResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
 	}
 
 	return response, nil
@@ -14759,6 +16071,101 @@ func ParseDeleteReportScheduleResponse(rsp *http.Response) (*DeleteReportSchedul
 		}
 		response.ApplicationproblemJSON500 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetReportScheduleResponse parses an HTTP response from a GetReportScheduleWithResponse call
+func ParseGetReportScheduleResponse(rsp *http.Response) (*GetReportScheduleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReportScheduleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReportSchedule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetReportScheduleResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -14936,6 +16343,77 @@ func ParseOrderReportResponse(rsp *http.Response) (*OrderReportResponse, error) 
 			headers.Location = &value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveReportResponse parses an HTTP response from a RemoveReportWithResponse call
+func ParseRemoveReportResponse(rsp *http.Response) (*RemoveReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
 	}
 
 	return response, nil
