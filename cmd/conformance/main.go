@@ -9,11 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/fiscalbench/fiscalbench/internal/buildinfo"
 )
 
 // Exit codes (the same in every command of the bench).
@@ -47,13 +48,7 @@ func (versionCmd) Run(s streams) error {
 }
 
 // tool is the name and version of this program.
-func tool() string {
-	version := "(unknown)"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	return "conformance " + version
-}
+func tool() string { return "conformance " + buildinfo.Version() }
 
 // exitError carries an exit code, with its reason when there is one to print.
 type exitError struct {

@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/fiscalbench/fiscalbench/fiscal/explain"
+	"github.com/fiscalbench/fiscalbench/internal/buildinfo"
 )
 
 // Exit codes (the same in every command of the bench).
@@ -176,10 +176,6 @@ func showDifference(w io.Writer, d explain.Difference, asJSON bool) error {
 
 // Run prints the version of the module this command was built from.
 func (versionCmd) Run(s streams) error {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(s.out, "fdump", version)
+	_, err := fmt.Fprintln(s.out, "fdump", buildinfo.Version())
 	return err
 }

@@ -11,13 +11,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/fiscalbench/fiscalbench/emulator/link"
+	"github.com/fiscalbench/fiscalbench/internal/buildinfo"
 )
 
 // Exit codes (the same in every command of the bench).
@@ -140,17 +140,6 @@ func fromEnv(env []string) kong.Resolver {
 
 // Run prints the version.
 func (versionCmd) Run(p *process) error {
-	version, revision := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			version = info.Main.Version
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = " " + s.Value[:min(len(s.Value), 12)]
-			}
-		}
-	}
-	_, err := fmt.Fprintf(p.out, "kkt %s%s\n", version, revision)
+	_, err := fmt.Fprintln(p.out, "kkt", buildinfo.Version())
 	return err
 }

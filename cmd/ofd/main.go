@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/fiscalbench/fiscalbench/internal/buildinfo"
 )
 
 // Exit codes (the same in every command of the bench).
@@ -115,17 +116,6 @@ func dispatch(args []string, p *process) error {
 }
 
 func (versionCmd) Run(p *process) error {
-	version, revision := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			version = info.Main.Version
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = " " + s.Value[:min(len(s.Value), 12)]
-			}
-		}
-	}
-	_, err := fmt.Fprintf(p.out, "ofd %s%s\n", version, revision)
+	_, err := fmt.Fprintln(p.out, "ofd", buildinfo.Version())
 	return err
 }

@@ -17,20 +17,6 @@ type Point struct {
 	Filters []string `json:"filters,omitempty"`
 }
 
-// Rule is a fault rule with what became of it.
-type Rule struct {
-	ID    int    `json:"id"`
-	Rule  string `json:"rule"`
-	Point string `json:"point"`
-	Seen  uint64 `json:"seen"`  // events that passed its filters
-	Fired uint64 `json:"fired"` // of these, the ones it acted at
-}
-
-// Rules is the body of answers about rules.
-type Rules struct {
-	Rules []Rule `json:"rules"`
-}
-
 // Injected is a fault that was injected.
 type Injected struct {
 	Seq   uint64          `json:"seq"`
@@ -51,14 +37,6 @@ func points(*handler, *http.Request) (any, error) {
 	return map[string]any{"points": all}, nil
 }
 
-func rulesOf(list []fault.Rule) Rules {
-	all := Rules{Rules: []Rule{}}
-	for _, r := range list {
-		all.Rules = append(all.Rules, Rule{r.ID, r.Text, r.Point.String(), r.Seen, r.Fired})
-	}
-	return all
-}
-
 // set is that of the machine; an error when it injects nothing.
 func (h *handler) set() (*fault.Set, error) {
 	if s := h.machine.Injection(); s != nil {
@@ -72,7 +50,7 @@ func (h *handler) injection(*http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rulesOf(set.Rules()), nil
+	return fault.RulesOf(set.Rules()), nil
 }
 
 // inject answers with the rules it added: all or none.
@@ -94,7 +72,7 @@ func (h *handler) inject(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	return rulesOf(added), nil
+	return fault.RulesOf(added), nil
 }
 
 func (h *handler) injectNothing(*http.Request) (any, error) {
@@ -103,7 +81,7 @@ func (h *handler) injectNothing(*http.Request) (any, error) {
 		return nil, err
 	}
 	set.Clear()
-	return rulesOf(nil), nil
+	return fault.RulesOf(nil), nil
 }
 
 func (h *handler) injectLess(r *http.Request) (any, error) {
@@ -115,7 +93,7 @@ func (h *handler) injectLess(r *http.Request) (any, error) {
 	if err != nil || !set.Remove(id) {
 		return nil, &problem{http.StatusNotFound, Error{Code: "not_found", Message: fmt.Sprintf("no rule %q", r.PathValue("id"))}}
 	}
-	return rulesOf(set.Rules()), nil
+	return fault.RulesOf(set.Rules()), nil
 }
 
 func (h *handler) injected(r *http.Request) (any, error) {

@@ -16,6 +16,15 @@ import (
 
 // Fault points are listed, switched on, seen at work, and switched off while the
 // register runs.
+// shownRules is what the port answers about rules.
+type shownRules struct {
+	Rules []struct {
+		ID          int
+		Rule, Point string
+		Seen, Fired uint64
+	}
+}
+
 func TestInject_AtRunTime(t *testing.T) {
 	t.Parallel()
 	o, err := emulatortest.Start()
@@ -26,7 +35,7 @@ func TestInject_AtRunTime(t *testing.T) {
 	c.do("GET", "/points", "", http.StatusOK, &points)
 	assert.Len(t, points.Points, len(fault.Points(fault.Register)))
 
-	var rules Rules
+	var rules shownRules
 	c.do("GET", "/inject", "", http.StatusOK, &rules)
 	assert.Empty(t, rules.Rules)
 	c.do("POST", "/inject", `{"rules":["receipt.drop:always,then=close","send.split:always,size=300"]}`, http.StatusOK, &rules)

@@ -171,3 +171,20 @@ func SplitPayload(payload []byte) (stlv, trailer []byte, err error) {
 	}
 	return stlv, rest, nil
 }
+
+// MessageSignOf is the ФПС of a whole message with a plain container; nil when there is
+// none to be read: the message is short or broken, or its container encrypted.
+func MessageSignOf(message []byte) []byte {
+	if len(message) < HeaderLen {
+		return nil
+	}
+	c, err := ReadContainer(message[HeaderLen:])
+	if err != nil || c.Encrypted() {
+		return nil
+	}
+	_, trailer, err := SplitPayload(c.Payload())
+	if err != nil {
+		return nil
+	}
+	return trailer[:SignLen]
+}

@@ -155,6 +155,9 @@ func byName(s Side, name string) (Point, bool) {
 	return 0, false
 }
 
+// MarshalText is the name.
+func (p Point) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // otherSide finds the name among the points of the other end, for a better error.
 func otherSide(s Side, name string) bool { _, ok := byName(Operator+Register-s, name); return ok }
 

@@ -22,11 +22,24 @@ type Injected struct {
 
 // Rule is a rule with what became of it.
 type Rule struct {
-	ID    int
-	Text  string // as it was given
-	Point Point
-	Seen  uint64 // events that passed its filters
-	Fired uint64 // of these, the ones it acted at
+	ID    int    `json:"id"`
+	Text  string `json:"rule"` // as it was given
+	Point Point  `json:"point"`
+	Seen  uint64 `json:"seen"`  // events that passed its filters
+	Fired uint64 `json:"fired"` // of these, the ones it acted at
+}
+
+// Rules is what the control ports of both ends answer about rules.
+type Rules struct {
+	Rules []Rule `json:"rules"`
+}
+
+// RulesOf is the answer about a list, which is never null in it.
+func RulesOf(list []Rule) Rules {
+	if list == nil {
+		list = []Rule{}
+	}
+	return Rules{list}
 }
 
 // keptInjected is how many injected faults a set remembers.

@@ -123,7 +123,7 @@ func (a *api) decode(ctx context.Context, v *detailView, d *store.Document) erro
 	if err != nil {
 		v.Problem = err.Error()
 	}
-	doc.Sign = messageSign(d.Message)
+	doc.Sign = wire.MessageSignOf(d.Message)
 	if v.Document, err = ffd.AppendJSON(nil, doc, ffd.JSONOptions{NoRaw: a.o.HideRaw, NoPersonal: !a.o.ShowPersonal}); err != nil {
 		return err
 	}
@@ -158,20 +158,4 @@ func hidePersonal(nodes []explain.Node) {
 		}
 		hidePersonal(n.Children)
 	}
-}
-
-// messageSign is the ФПС of a plain message; nil when the container is encrypted.
-func messageSign(message []byte) []byte {
-	if len(message) < wire.HeaderLen {
-		return nil
-	}
-	c, err := wire.ReadContainer(message[wire.HeaderLen:])
-	if err != nil || c.Encrypted() {
-		return nil
-	}
-	_, trailer, err := wire.SplitPayload(c.Payload())
-	if err != nil {
-		return nil
-	}
-	return trailer[:wire.SignLen]
 }

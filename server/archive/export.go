@@ -120,7 +120,7 @@ func (e *exporter) document(r *chain.Row) error {
 	e.buf = append(e.buf[:0], `{"document":null`...)
 	if len(plain) > 0 {
 		d, _ := ffd.Decode(plain)
-		d.Raw, d.Sign = plain, messageSign(r.Message)
+		d.Raw, d.Sign = plain, wire.MessageSignOf(r.Message)
 		if e.buf, err = ffd.AppendJSON(e.buf[:0], d, ffd.JSONOptions{Wrap: true}); err != nil {
 			return fmt.Errorf("FN %s FD %d: %w", r.FN, r.FD, err)
 		}
@@ -133,20 +133,4 @@ func (e *exporter) document(r *chain.Row) error {
 	e.buf = append(append(append(e.buf, `,"meta":`...), meta...), "}\n"...)
 	_, err = e.w.Write(e.buf)
 	return err
-}
-
-// messageSign is the ФПС of a plain message; nil when the container is encrypted.
-func messageSign(message []byte) []byte {
-	if len(message) < wire.HeaderLen {
-		return nil
-	}
-	c, err := wire.ReadContainer(message[wire.HeaderLen:])
-	if err != nil || c.Encrypted() {
-		return nil
-	}
-	_, trailer, err := wire.SplitPayload(c.Payload())
-	if err != nil {
-		return nil
-	}
-	return trailer[:wire.SignLen]
 }

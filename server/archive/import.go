@@ -12,6 +12,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/fiscalbench/fiscalbench/fiscal/wire"
 	"github.com/fiscalbench/fiscalbench/server/store/chain"
 )
 
@@ -362,7 +363,7 @@ func (im *importer) envelope(text json.RawMessage, r *chain.Row) error {
 		return im.wrong("document", "want one member that names the kind of the document")
 	}
 	for kind, d := range kinds {
-		if sign := messageSign(r.Message); !bytes.Equal(d.RawData, append(plain[:len(plain):len(plain)], sign...)) {
+		if sign := wire.MessageSignOf(r.Message); !bytes.Equal(d.RawData, append(plain[:len(plain):len(plain)], sign...)) {
 			return im.wrong("document."+kind+".rawData", "not the document of the message")
 		}
 	}

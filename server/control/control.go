@@ -91,7 +91,7 @@ type route struct {
 var routes = []route{
 	{"GET", "/health", (*handler).health},
 	{"GET", "/points", (*handler).points},
-	{"GET", "/faults", func(h *handler, _ *http.Request) (any, error) { return h.rules(h.o.Faults.Rules()), nil }},
+	{"GET", "/faults", func(h *handler, _ *http.Request) (any, error) { return fault.RulesOf(h.o.Faults.Rules()), nil }},
 	{"POST", "/faults", (*handler).add},
 	{"DELETE", "/faults", (*handler).clear},
 	{"DELETE", "/faults/{id}", (*handler).remove},
@@ -205,28 +205,6 @@ func (h *handler) points(*http.Request) (any, error) {
 	return map[string]any{"points": all}, nil
 }
 
-// Rule is a rule as the port shows it.
-type Rule struct {
-	ID    int    `json:"id"`
-	Rule  string `json:"rule"`
-	Point string `json:"point"`
-	Seen  uint64 `json:"seen"`  // events that passed its filters
-	Fired uint64 `json:"fired"` // of these, the ones it acted at
-}
-
-// Rules is the body of answers about rules.
-type Rules struct {
-	Rules []Rule `json:"rules"`
-}
-
-func (h *handler) rules(list []fault.Rule) Rules {
-	all := Rules{Rules: []Rule{}}
-	for _, r := range list {
-		all.Rules = append(all.Rules, Rule{r.ID, r.Text, r.Point.String(), r.Seen, r.Fired})
-	}
-	return all
-}
-
 // add answers with the rules it added.
 func (h *handler) add(r *http.Request) (any, error) {
 	var in struct {
@@ -248,13 +226,13 @@ func (h *handler) add(r *http.Request) (any, error) {
 		return nil, &Error{"invalid", err.Error()}
 	}
 	h.o.Logger.Info("fault rules added", "rules", strings.Join(in.Rules, " "))
-	return h.rules(added), nil
+	return fault.RulesOf(added), nil
 }
 
 func (h *handler) clear(*http.Request) (any, error) {
 	h.o.Faults.Clear()
 	h.o.Logger.Info("fault rules cleared")
-	return h.rules(nil), nil
+	return fault.RulesOf(nil), nil
 }
 
 func (h *handler) remove(r *http.Request) (any, error) {
@@ -262,7 +240,7 @@ func (h *handler) remove(r *http.Request) (any, error) {
 	if err != nil || !h.o.Faults.Remove(id) {
 		return nil, &Error{"not_found", fmt.Sprintf("no rule %q", r.PathValue("id"))}
 	}
-	return h.rules(h.o.Faults.Rules()), nil
+	return fault.RulesOf(h.o.Faults.Rules()), nil
 }
 
 // Injected is an injected fault as the port shows it.

@@ -21,6 +21,13 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
+// shownRule is what the port answers about a rule.
+type shownRule struct {
+	ID          int
+	Rule, Point string
+	Seen, Fired uint64
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // port is a control port of a set.
@@ -64,9 +71,9 @@ func (p *port) fails(method, path, body string, want int) Error {
 func TestHandler_SetsAndClearsFaults(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	var rules Rules
+	var rules struct{ Rules []shownRule }
 	p.do("POST", "/faults", `{"rules":["reply.drop:next=1","clock.jump:nth=2,by=90s"]}`, 200, &rules)
-	assert.Equal(t, []Rule{{ID: 1, Rule: "reply.drop:next=1", Point: "reply.drop"}, {ID: 2, Rule: "clock.jump:nth=2,by=90s", Point: "clock.jump"}}, rules.Rules)
+	assert.Equal(t, []shownRule{{ID: 1, Rule: "reply.drop:next=1", Point: "reply.drop"}, {ID: 2, Rule: "clock.jump:nth=2,by=90s", Point: "clock.jump"}}, rules.Rules)
 	for range 2 {
 		p.faults.Fire(fault.ReplyDrop, fault.Event{FN: "9999000000000001", FD: 3, Form: fiscal.FormReceipt, Peer: "peer"})
 	}
