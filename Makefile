@@ -72,10 +72,18 @@ bench-search: packages
 	@mkdir -p var; rm -f var/bench-search.md
 	$(GO) test -count 1 -timeout 0 -v ./cmd/ofd/searchbench -args -documents $(N) -times $(TIMES) -report $(CURDIR)/var/bench-search.md
 
-# How long pages take while 200 logged-in people browse among N documents (PAGES_N).
-PAGES_N ?= 20000
+# How long pages take while 200 logged-in people browse among PAGES_N documents (docs/performance.md, "Pages"):
+# PER_USER registers to an organisation, a page in THINK on average each, for BROWSE. PAGES_BASE names a
+# file that is filled when it is new and kept; ten million documents take some 15 GB.
+PAGES_N    ?= 20000
+PAGES_BASE ?=
+PER_USER   ?= 5
+THINK      ?= 5s
+BROWSE     ?= 2m
 bench-pages:
-	PAGES=$(PAGES_N) $(GO) test -count=1 -timeout 0 -v -run '^TestPages$$' ./cmd/ofd/searchbench
+	@mkdir -p var; rm -f var/bench-pages.md
+	PAGES=$(PAGES_N) $(GO) test -count=1 -timeout 0 -v -run '^TestPages$$' ./cmd/ofd/searchbench -args \
+		-per-user $(PER_USER) -think $(THINK) -browse $(BROWSE) -sqlite '$(PAGES_BASE)' -report $(CURDIR)/var/bench-pages.md
 
 # Every fuzz target of the module, FUZZTIME each.
 fuzz:

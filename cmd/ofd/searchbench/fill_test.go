@@ -17,7 +17,6 @@ import (
 const (
 	perRegister = 1000 // documents of one
 	perShift    = 50   // opening and closing included
-	perUser     = 5    // registers
 	writers     = 512  // registers that wait for their confirmation at once
 	factory     = "00106900000001"
 )
@@ -47,7 +46,7 @@ func (b *base) documents() int { return b.registers * b.each }
 func (b *base) days() int { return (b.each-2)/perShift + 1 }
 
 func userOf(register int) fiscal.INN {
-	return fiscal.WithCheckDigits(fmt.Sprintf("77%07d", register/perUser))
+	return fiscal.WithCheckDigits(fmt.Sprintf("77%07d", register / *perUser))
 }
 
 func fnOf(register int) fiscal.FNNumber {

@@ -16,11 +16,11 @@ import (
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/postgres"
-	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
 var (
 	documents = flag.Int("documents", 2000, "size of the base; ten million fill 15 GB for each engine, which are deleted afterwards")
+	perUser   = flag.Int("per-user", 5, "registers of one taxpayer")
 	times     = flag.Int("times", 20, "how often each question is asked")
 	report    = flag.String("report", "", "file that the tables are added to, a path from the root of the disk")
 	baseFile  = flag.String("sqlite", "", "a file that was filled by this bench before, which is kept")
@@ -47,14 +47,7 @@ func TestSearch_SQLite(t *testing.T) {
 	if path == "" {
 		path = filepath.Join(t.TempDir(), "ofd.db")
 	}
-	run(t, &engine{
-		name: "SQLite", driver: "sqlite", source: "file:" + path + "?_pragma=busy_timeout(10000)",
-		open:    func() (both, error) { return opened(sqlite.Open(path, sqlite.Options{})) },
-		indexes: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('projections', 'items') AND sql IS NOT NULL",
-		hurry:   []string{"PRAGMA synchronous = OFF", "PRAGMA cache_size = -500000", "PRAGMA wal_autocheckpoint = 50000"},
-		rest:    []string{"PRAGMA wal_checkpoint(TRUNCATE)"},
-		itemKey: "document_id", itemOf: "d.id", writers: 1,
-	})
+	run(t, sqliteEngine(path))
 }
 
 func TestSearch_PostgreSQL(t *testing.T) {
