@@ -132,14 +132,14 @@ func (f *filler) Document(ctx context.Context, r *chain.Row) error {
 func (f *filler) Event(ctx context.Context, table archive.Table, e *archive.Event) error {
 	fault := e.Fault
 	fault.String = text(fault.String)
-	all := []any{e.ID, e.At, text(e.FN), e.FD, fault, text(e.Text)}
+	all := []any{journalDrive(fnNumber(e.FN)), e.ID, e.At, text(e.FN), e.FD, fault, text(e.Text)}
 	switch table {
 	case archive.Exchanges:
 		all = append(all, e.Took, text(e.Peer), blob(e.Bytes), blob(e.Response))
 	case archive.Quarantine:
 		all = append(all, blob(e.Bytes))
 	}
-	return f.add(ctx, string(table), eventColumns[table], e.ID, all)
+	return f.add(ctx, string(table), append([]string{"drive_id"}, eventColumns[table]...), e.ID, all)
 }
 
 // Entry implements archive.Filler.

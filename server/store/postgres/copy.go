@@ -31,11 +31,13 @@ func (r *copyRows) end() []byte {
 	return r.b
 }
 
-func (r *copyRows) document(t *transaction, one *acceptance) {
+// document adds a row and returns its id.
+func (r *copyRows) document(t *transaction, one *acceptance) (id int64) {
 	d, e, row := &one.a.Document, &one.a.Exchange, &one.row
 	registration := t.registration(one.registration())
 	r.b = binary.BigEndian.AppendUint16(r.b, uint16(len(documentColumns)))
-	r.int8(t.newID())
+	id = t.newID()
+	r.int8(id)
 	r.int8(one.driveID)
 	r.nullable(sql.NullInt64{Int64: registration, Valid: registration != 0})
 	r.int8(int64(d.FD))
@@ -64,6 +66,7 @@ func (r *copyRows) document(t *transaction, one *acceptance) {
 	}
 	r.int8(row.Seq)
 	r.bytes(row.Link)
+	return id
 }
 
 func (r *copyRows) int8(n int64) {

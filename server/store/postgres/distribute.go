@@ -21,9 +21,8 @@ type placement struct {
 }
 
 // placements of all tables, in an order in which each comes after those that it and
-// its triggers need. Tables of documents are divided by the number of the drive, so
-// that all of one drive is on one machine. What was not accepted has an FN that may
-// be no number: it is divided by the text.
+// its triggers need. All tables of the way of a document are divided by the number of
+// the drive and together, so that all of one drive is on one machine.
 var placements = []placement{
 	{"protocol", "", ""}, // asked by the triggers of all others
 	{"projection", "", ""},
@@ -33,9 +32,12 @@ var placements = []placement{
 	{"documents", "drive_id", "drives"},
 	{"projections", "drive_id", "drives"},
 	{"items", "drive_id", "drives"},
-	{"quarantine", "fn", ""},
-	{"incidents", "fn", "quarantine"},
-	{"exchanges", "fn", "quarantine"},
+	{"days", "drive_id", "drives"},
+	{"hours", "drive_id", "drives"},
+	{"replacements", "drive_id", "drives"},
+	{"quarantine", "drive_id", "drives"},
+	{"incidents", "drive_id", "drives"},
+	{"exchanges", "drive_id", "drives"},
 }
 
 // statement divides the table.

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"os"
 	"regexp"
 	"strings"
@@ -10,24 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/fiscalbench/fiscalbench/internal/pgtest"
-	"github.com/fiscalbench/fiscalbench/server/store/storetest"
 )
-
-// migrated is a database with the schema of this program.
-func migrated(t *testing.T) (string, *pgx.Conn) {
-	t.Helper()
-	url := pgtest.Clone(t, "empty", func(context.Context, string) error { return nil })
-	s, err := Open(t.Context(), url, Options{})
-	require.NoError(t, err)
-	require.NoError(t, s.Accept(t.Context(), storetest.Sample("9999078900000001", 1, 1)))
-	require.NoError(t, s.Close())
-	c, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, c.Close(context.Background())) })
-	return url, c
-}
 
 func TestDistributionStatements(t *testing.T) {
 	t.Parallel()
@@ -71,7 +53,7 @@ func TestPlacements_FitTheCatalogue(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	assert.Equal(t, 8, keys, "one for each divided table")
+	assert.Equal(t, 11, keys, "one for each divided table")
 
 	references := 0
 	var target string
@@ -161,27 +143,12 @@ func TestDistribute_RefusesWithoutCitus(t *testing.T) {
 	require.ErrorContains(t, Distribute(t.Context(), "postgres://%", nil), "postgres:")
 }
 
-// citus stands in for the extension: it writes down what it is asked for.
-const citus = `
-	CREATE TABLE pg_dist_partition (logicalrelid regclass);
-	CREATE TABLE asked (n serial, what text);
-	CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-		INSERT INTO asked (what) VALUES (t::text); INSERT INTO pg_dist_partition VALUES (t); END $$;
-	CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-		IF current_setting('citus.enable_unsafe_triggers') <> 'on' THEN RAISE 'has triggers'; END IF;
-		INSERT INTO asked (what) VALUES (t::text || ' ' || c || ' ' || colocate_with); INSERT INTO pg_dist_partition VALUES (t); END $$;
-	CREATE FUNCTION run_command_on_all_nodes(c text) RETURNS TABLE (nodeid int, success bool, result text) LANGUAGE sql AS
-		$$ SELECT n, n < 3 OR NOT EXISTS (SELECT FROM asked WHERE what = 'refuse'), 'machine ' || n FROM generate_series(1, 3) n $$;
-	SET allow_system_table_mods = on;
-	INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
-		SELECT 999999, 'citus', oid, 'public'::regnamespace, false, '0' FROM pg_roles WHERE rolname = current_user;`
-
 // What is sent can be sent: in the order of the list, each table once, with triggers
 // allowed, and going on where it broke off. Retention works as before.
 func TestDistribute_AsksForEachTable(t *testing.T) {
 	t.Parallel()
 	url, c := migrated(t)
-	_, err := c.Exec(t.Context(), citus)
+	_, err := c.Exec(t.Context(), citus(3, 8))
 	require.NoError(t, err)
 	_, err = c.Exec(t.Context(), `SELECT create_reference_table('protocol')`) // it broke off there
 	require.NoError(t, err)
@@ -195,7 +162,8 @@ func TestDistribute_AsksForEachTable(t *testing.T) {
 		return all
 	}
 	const want = "protocol, projection, unread, drives drive_id none, registrations drive_id drives, documents drive_id drives, projections drive_id drives, " +
-		"items drive_id drives, quarantine fn none, incidents fn quarantine, exchanges fn quarantine"
+		"items drive_id drives, days drive_id drives, hours drive_id drives, replacements drive_id drives, " +
+		"quarantine drive_id drives, incidents drive_id drives, exchanges drive_id drives"
 	assert.Equal(t, want, asked())
 	require.NoError(t, Distribute(t.Context(), url, func(string) {}))
 	assert.Equal(t, want, asked(), "nothing twice")
@@ -203,7 +171,7 @@ func TestDistribute_AsksForEachTable(t *testing.T) {
 	// A piece of a table, as a machine has it.
 	_, err = c.Exec(t.Context(), `CREATE TABLE exchanges_102008 (LIKE exchanges);
 		CREATE TRIGGER kept BEFORE DELETE ON exchanges_102008 FOR EACH ROW EXECUTE FUNCTION refuse_unprotocolled_event();
-		INSERT INTO exchanges_102008 (fn, id, at, took, peer, fd, detail) VALUES ('1', 7, 10, 0, '', 0, ''), ('1', 8, 10, 0, '', 0, '');
+		INSERT INTO exchanges_102008 (drive_id, fn, id, at, took, peer, fd, detail) VALUES (11, '1', 7, 10, 0, '', 0, ''), (11, '1', 8, 10, 0, '', 0, '');
 		INSERT INTO protocol (id, at, before, first, last, first_fd, last_fd, rows, confirmed, findings, who, kind, what, fn, hash)
 			VALUES (1, 0, 11, 7, 7, 0, 0, 1, 0, 0, 't', 'retention', 'exchanges', '', '')`)
 	require.NoError(t, err)

@@ -29,6 +29,10 @@ type Options struct {
 	// restarted or replaced by its standby; DefaultRetryFor when zero, not at all when
 	// negative. While it is away only the first ones wait so long.
 	RetryFor time.Duration
+	// Writers is how many connections write at the same time, each the documents of
+	// drives of its own: one when zero. Where the tables are divided over the machines
+	// of a cluster it is so many for each machine.
+	Writers int
 }
 
 // DefaultRetryFor leaves time for the answer within a register's patience.
@@ -39,9 +43,11 @@ const connectLimit = 5 * time.Second
 // Store is a store.Store in a PostgreSQL database.
 type Store struct {
 	pool    *pgxpool.Pool // of readers
-	closing chan struct{} // closed when the writer must not wait for a lost database
-	writer  *writer
-	queue   *group.Queue[work] // also holds Close off while a call reads
+	log     *slog.Logger
+	closing chan struct{} // closed when writers must not wait for a lost database
+	writers []*writer
+	queue   queues // also hold Close off while a call reads
+	repairs repairs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -71,23 +77,66 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := migrate(ctx, config.Copy()); err != nil {
 		return nil, err
 	}
-	w, err := openWriter(ctx, writerConfig(config), o)
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
+		return nil, fmt.Errorf("postgres: opening to read: %w", err)
+	}
+	s := &Store{pool: pool, log: o.Logger, closing: make(chan struct{})}
+	if s.queue.route, err = findRoute(ctx, pool, o.Writers); err == nil {
+		err = s.openWriters(ctx, config, o)
+	}
+	if err != nil {
+		pool.Close()
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err == nil {
-		err = pool.Ping(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("postgres: opening to read: %w", err), w.close(ctx))
-	}
-	s := &Store{pool: pool, writer: w, closing: make(chan struct{})}
-	w.closing = s.closing
-	always := context.WithoutCancel(ctx)
-	s.queue = group.Start(func(g []*item) error { return w.persist(always, g) },
-		group.Options[work]{Logger: o.Logger, Hopeless: lost, Ends: endsTransaction})
+	s.start(context.WithoutCancel(ctx))
 	return s, nil
+}
+
+func (s *Store) openWriters(ctx context.Context, config *pgx.ConnConfig, o Options) error {
+	r := &s.queue.route
+	for range r.writers {
+		w, err := openWriter(ctx, writerConfig(config, r.divided()), o)
+		if err != nil {
+			return errors.Join(err, s.closeWriters(ctx))
+		}
+		w.closing, w.divided = s.closing, r.divided()
+		s.writers = append(s.writers, w)
+	}
+	return nil
+}
+
+// start lets the writers work.
+func (s *Store) start(ctx context.Context) {
+	r := &s.queue.route
+	o := group.Options[work]{Logger: s.log, Hopeless: lost}
+	if r.divided() {
+		o.Key = func(w *work) int { _, piece := r.of(w.driveID()); return piece }
+		s.repairs.start(ctx, s)
+	} else {
+		o.Ends = endsTransaction
+	}
+	for _, w := range s.writers {
+		s.queue.all = append(s.queue.all, group.Start(func(g []*item) error { return s.commit(ctx, w, g) }, o))
+	}
+}
+
+// commit does a group in one transaction, and then what follows from it elsewhere.
+func (s *Store) commit(ctx context.Context, w *writer, g []*item) error {
+	if err := w.persist(ctx, g); err != nil {
+		return err
+	}
+	for _, r := range w.due {
+		s.replaceInTime(ctx, r)
+	}
+	return nil
+}
+
+func (s *Store) closeWriters(ctx context.Context) (err error) {
+	for _, w := range s.writers {
+		err = errors.Join(err, w.close(ctx))
+	}
+	return err
 }
 
 // prepareConfig sets what all connections share where the URL is silent.
@@ -107,8 +156,8 @@ func prepareConfig(c *pgx.ConnConfig) {
 	setDefault(c, "max_parallel_workers_per_gather", "0")
 }
 
-// writerConfig is for the connection that writes.
-func writerConfig(c *pgx.ConnConfig) *pgx.ConnConfig {
+// writerConfig is for the connections that write.
+func writerConfig(c *pgx.ConnConfig, divided bool) *pgx.ConnConfig {
 	c = c.Copy()
 	// A confirmation is sent after the commit: it must be on disk, and on the standby
 	// that synchronous_standby_names asks for. Only the URL can ask for more.
@@ -119,6 +168,11 @@ func writerConfig(c *pgx.ConnConfig) *pgx.ConnConfig {
 	setDefault(c, "idle_in_transaction_session_timeout", "20s")
 	// Its statements find rows by keys, always; what planning would decide on the first
 	// day with empty tables would be wrong on the second.
+	if divided {
+		// Which machine a statement goes to is found from its values.
+		setDefault(c, "plan_cache_mode", "force_custom_plan")
+		return c
+	}
 	setDefault(c, "plan_cache_mode", "force_generic_plan")
 	setDefault(c, "enable_seqscan", "off")
 	setDefault(c, "enable_hashjoin", "off")
@@ -138,8 +192,9 @@ func (s *Store) Close() error {
 	if first := s.queue.Close(func() { close(s.closing) }); !first {
 		return nil
 	}
+	s.repairs.stop()
 	s.pool.Close()
-	if err := s.writer.close(context.Background()); err != nil {
+	if err := s.closeWriters(context.Background()); err != nil {
 		return fmt.Errorf("postgres: closing: %w", err)
 	}
 	return nil

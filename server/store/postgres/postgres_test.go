@@ -41,12 +41,24 @@ func prepare(ctx context.Context, url string) error {
 // database is the URL of the database that belongs to a place: a file there keeps it,
 // so that the same place is the same database again, in a child process too.
 func database(t testing.TB, place string) string {
+	return placed(t, place, func(t testing.TB) string { return pgtest.Clone(t, "store", prepare) })
+}
+
+// dividedDatabase has its tables divided among the machines of a stand-in. When the test
+// ends no transaction must have written to two pieces.
+func dividedDatabase(t testing.TB, place string) string {
+	url := placed(t, place, postgres.Divided)
+	t.Cleanup(func() { assert.False(t, postgres.Mixed(t, url), "a transaction has written to two pieces") })
+	return url
+}
+
+func placed(t testing.TB, place string, clone func(t testing.TB) string) string {
 	file := filepath.Join(place, "database")
 	if url, err := os.ReadFile(file); err == nil {
 		pgtest.DropAfter(t, string(url))
 		return string(url)
 	}
-	url := pgtest.Clone(t, "store", prepare)
+	url := clone(t)
 	require.NoError(t, os.WriteFile(file, []byte(url), 0o600))
 	return url
 }
@@ -63,6 +75,39 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	pgtest.URL(t)
 	storetest.Exercise(t, open)
+}
+
+// opensWith opens stores with so many writers.
+func opensWith(writers int, make func(t testing.TB, place string) string) storetest.Open {
+	return func(t testing.TB, place string) store.Store {
+		s, err := postgres.Open(context.Background(), make(t, place), postgres.Options{Readers: 4, Writers: writers})
+		require.NoError(t, err)
+		return s
+	}
+}
+
+// Several writers keep what one keeps.
+func TestStore_Writers(t *testing.T) {
+	t.Parallel()
+	pgtest.URL(t)
+	contract(t, opensWith(4, database))
+}
+
+// And so do those of a database that is divided over machines, of which no transaction
+// touches two pieces.
+func TestStore_Divided(t *testing.T) {
+	t.Parallel()
+	pgtest.URL(t)
+	contract(t, opensWith(2, dividedDatabase))
+}
+
+// contract is the part that writers can break; all of it with TORTURE=1.
+func contract(t *testing.T, open storetest.Open) {
+	if os.Getenv("TORTURE") == "1" {
+		storetest.Exercise(t, open)
+	} else {
+		storetest.ExerciseWriting(t, open)
+	}
 }
 
 // raw is a connection past the store.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,11 +24,14 @@ func (t *transaction) write(ctx context.Context) error {
 		case one.Err != nil:
 		case one.Work.acceptance != nil:
 			a := one.Work.acceptance
-			rows.document(t, a)
+			id := rows.document(t, a)
 			for i := range a.a.Incidents {
 				journal.incident(t, &a.a.Incidents[i])
 			}
-			if a.replaces() {
+			switch {
+			case a.replaces() && t.divided:
+				t.due = append(t.due, replacement{a.driveID, id, text(string(a.a.Drive.RegID))})
+			case a.replaces():
 				replacing = a
 			}
 		case one.Work.quarantine != nil:
@@ -46,11 +50,14 @@ func (t *transaction) write(ctx context.Context) error {
 			return err
 		}
 		t.room = sent
-		b.Queue(setDrives, t.driveRows()...)
+		t.setDrives(b)
 	}
 	if replacing != nil {
 		v := &replacing.a.Drive
 		b.Queue(replaceDrives, string(store.DriveReplaced), text(string(v.RegID)), replacing.driveID, string(store.DriveActive))
+	}
+	if len(t.due) > 0 {
+		b.Queue(addReplacements, replacementRows(t.due)...)
 	}
 	journal.queue(b)
 	if b.Len() == 0 {
@@ -78,7 +85,7 @@ func (t *transaction) lookAgain(ctx context.Context) error {
 	for _, a := range t.accepted {
 		keys = append(keys, a.key())
 	}
-	found, err := findDocuments(ctx, t.conn, keys)
+	found, err := t.findDocuments(ctx, keys)
 	if err != nil {
 		return fmt.Errorf("postgres: looking for stored documents: %w", err)
 	}
@@ -89,6 +96,28 @@ func (t *transaction) lookAgain(ctx context.Context) error {
 		return nil // then it is another row that is there twice
 	}
 	return foundError{found}
+}
+
+// setDrives gives the drives their new state. Of a divided table an update goes to one
+// machine when it names its one drive, and may not take its values from a list.
+func (t *transaction) setDrives(b *pgx.Batch) {
+	columns := t.driveRows()
+	if !t.divided {
+		b.Queue(setDrives, columns...)
+		return
+	}
+	for i := range columns[0].([]int64) {
+		b.Queue(setDrive, rowOf(columns, i)...)
+	}
+}
+
+// rowOf is a row of columns.
+func rowOf(columns []any, i int) []any {
+	row := make([]any, len(columns))
+	for k, c := range columns {
+		row[k] = reflect.ValueOf(c).Index(i).Interface()
+	}
+	return row
 }
 
 // driveRows are the last states of the drives and what is added to their totals, in

@@ -226,7 +226,7 @@ func TestStore_ListsEndBeforeWhatHangs(t *testing.T) {
 	require.NoError(t, err)
 	for _, statement := range []string{
 		"SELECT pg_advisory_xact_lock_shared((253::bigint << 52) | last_value) FROM row_ids",
-		"INSERT INTO incidents (fn, id, fd, text) VALUES ('', nextval('row_ids'), 0, 'late')",
+		"INSERT INTO incidents (drive_id, fn, id, fd, text) VALUES (0, '', nextval('row_ids'), 0, 'late')",
 	} {
 		_, err := tx.Exec(ctx, statement)
 		require.NoError(t, err)
@@ -251,3 +251,8 @@ func TestStore_ListsEndBeforeWhatHangs(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, documents, 2)
 }
+
+const (
+	waitLimit = time.Minute
+	waitStep  = 5 * time.Millisecond
+)

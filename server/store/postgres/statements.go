@@ -23,6 +23,10 @@ const (
 	documentsExist = `SELECT d.drive_id, d.fd FROM unnest($1::bigint[], $2::bigint[]) u (drive_id, fd)
 		JOIN documents d ON d.drive_id = u.drive_id AND d.fd = u.fd`
 
+	// What a divided database finds the piece by.
+	ofDocuments     = ` WHERE d.drive_id = ANY ($1::bigint[])`
+	ofRegistrations = ` WHERE r.drive_id = ANY ($1::bigint[])`
+
 	addRegistrations = `INSERT INTO registrations (drive_id, reg_id, user_inn)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING`
 	findRegistrations = `SELECT r.drive_id, r.reg_id, r.user_inn, r.id FROM unnest($1::bigint[], $2::text[], $3::text[]) u (drive_id, reg_id, user_inn)
@@ -38,15 +42,16 @@ var (
 		"received_at bigint", "shift bigint", "number bigint", "operation smallint", "total bigint", "fpd bigint", "policy text", "fps text",
 		"fpd_check text", "fault text", "exchange_at bigint", "took bigint", "peer text", "detail text", "stlv_at integer", "stlv_len integer",
 		"findings json", "message bytea", "confirmation bytea", "stlv bytea", "request bytea", "response bytea", "response_head bytea", "chain_seq bigint", "link bytea"}
-	quarantineColumns = []string{"id bigint", "at bigint", "fn text", "fd bigint", "fault text", "detail text", "message bytea"}
-	incidentColumns   = []string{"id bigint", "at bigint", "fn text", "fd bigint", "fault text", "text text"}
-	exchangeColumns   = []string{"id bigint", "at bigint", "took bigint", "peer text", "fn text", "fd bigint", "fault text", "detail text", "request bytea", "response bytea"}
+	quarantineColumns = []string{"drive_id bigint", "id bigint", "at bigint", "fn text", "fd bigint", "fault text", "detail text", "message bytea"}
+	incidentColumns   = []string{"drive_id bigint", "id bigint", "at bigint", "fn text", "fd bigint", "fault text", "text text"}
+	exchangeColumns   = []string{"drive_id bigint", "id bigint", "at bigint", "took bigint", "peer text", "fn text", "fd bigint", "fault text", "detail text", "request bytea", "response bytea"}
 
 	addDocuments  = "COPY documents (" + strings.Join(names(documentColumns), ", ") + ") FROM STDIN (FORMAT binary)"
 	addQuarantine = insert("quarantine", quarantineColumns)
 	addIncidents  = insert("incidents", incidentColumns)
 	addExchanges  = insert("exchanges", exchangeColumns)
 	setDrives     = setDrivesText()
+	setDrive      = setDriveText()
 )
 
 // names drops the types.
@@ -74,14 +79,28 @@ func insert(table string, columns []string) string {
 
 // setDrivesText gives drives their new state; totals are added to.
 func setDrivesText() string {
+	return "UPDATE drives v SET " + driveSets(func(i int, name string) string { return "u." + name }) +
+		" FROM " + arrays(driveColumns) + " WHERE v.drive_id = u.drive_id"
+}
+
+// setDriveText does so for one drive.
+func setDriveText() string {
+	return "UPDATE drives v SET " + driveSets(func(i int, _ string) string {
+		_, kind, _ := strings.Cut(driveColumns[i], " ")
+		return fmt.Sprintf("$%d::%s", i+1, kind)
+	}) + " WHERE v.drive_id = $1"
+}
+
+func driveSets(value func(i int, name string) string) string {
 	var sets []string
-	for _, name := range names(driveColumns)[1:] {
+	for i, name := range names(driveColumns) {
 		switch name {
+		case "drive_id":
 		case "stored", "confirmed", "findings":
-			sets = append(sets, fmt.Sprintf("%s = v.%s + u.%s", name, name, name))
+			sets = append(sets, fmt.Sprintf("%s = v.%s + %s", name, name, value(i, name)))
 		default:
-			sets = append(sets, fmt.Sprintf("%s = u.%s", name, name))
+			sets = append(sets, fmt.Sprintf("%s = %s", name, value(i, name)))
 		}
 	}
-	return "UPDATE drives v SET " + strings.Join(sets, ", ") + " FROM " + arrays(driveColumns) + " WHERE v.drive_id = u.drive_id"
+	return strings.Join(sets, ", ")
 }

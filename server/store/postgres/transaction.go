@@ -33,11 +33,13 @@ type drive struct {
 
 // transaction stores a group. It takes three round trips: lock the drives and draw
 // places in the lists; send the documents; write the rest and commit. A new registration takes one more, and so do
-// documents that are refused.
+// documents that are refused. In a database that is divided over machines all of the
+// group lies in one piece, and so does all that the transaction reads and writes.
 type transaction struct {
-	conn   *pgx.Conn
-	group  []*item
-	stored map[documentKey]bool // documents known to be there; grows
+	conn    *pgx.Conn
+	divided bool
+	group   []*item
+	stored  map[documentKey]bool // documents known to be there; grows
 
 	known   map[registration]int64 // of committed transactions
 	learned map[registration]int64 // in this one
@@ -47,7 +49,8 @@ type transaction struct {
 	accepted []*acceptance
 	inGroup  map[documentKey]bool
 	refused  []*item
-	room     []byte // for the rows sent
+	due      []replacement // to be done on other machines after the commit
+	room     []byte        // for the rows sent
 }
 
 func (t *transaction) run(ctx context.Context) error {
@@ -119,7 +122,7 @@ func (t *transaction) involved() (all []int64, fresh freshDrives, replaced strin
 			if a.a.Drive.Version == 1 {
 				fresh.driveIDs = append(fresh.driveIDs, a.driveID)
 			}
-			if a.replaces() {
+			if a.replaces() && !t.divided {
 				replaced = string(a.a.Drive.RegID)
 			}
 		}
@@ -188,7 +191,7 @@ func (t *transaction) explain(ctx context.Context) error {
 		}
 	}
 	if len(unknown) > 0 {
-		found, err := findDocuments(ctx, t.conn, unknown)
+		found, err := t.findDocuments(ctx, unknown)
 		if err != nil {
 			return err
 		}
@@ -208,12 +211,12 @@ func (t *transaction) explain(ctx context.Context) error {
 }
 
 // findDocuments tells which of the documents are stored.
-func findDocuments(ctx context.Context, c *pgx.Conn, keys []documentKey) (found []documentKey, err error) {
+func (t *transaction) findDocuments(ctx context.Context, keys []documentKey) (found []documentKey, err error) {
 	drives, fds := make([]int64, len(keys)), make([]int64, len(keys))
 	for i, key := range keys {
 		drives[i], fds[i] = key.drive, int64(key.fd)
 	}
-	rows, err := c.Query(ctx, documentsExist, drives, fds)
+	rows, err := t.conn.Query(ctx, t.onPiece(documentsExist, ofDocuments), drives, fds)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +249,7 @@ func (t *transaction) register(ctx context.Context) error {
 	}
 	b := &pgx.Batch{}
 	b.Queue(addRegistrations, drives, regs, users)
-	b.Queue(findRegistrations, drives, regs, users).Query(func(rows pgx.Rows) error {
+	b.Queue(t.onPiece(findRegistrations, ofRegistrations), drives, regs, users).Query(func(rows pgx.Rows) error {
 		var r registration
 		var id int64
 		_, err := pgx.ForEachRow(rows, []any{&r.drive, (*string)(&r.reg), (*string)(&r.user), &id}, func() error {
@@ -256,6 +259,14 @@ func (t *transaction) register(ctx context.Context) error {
 		return err
 	})
 	return t.conn.SendBatch(ctx, b).Close()
+}
+
+// onPiece adds to a statement what tells which piece it asks, where tables are divided.
+func (t *transaction) onPiece(statement, condition string) string {
+	if t.divided {
+		return statement + condition
+	}
+	return statement
 }
 
 // registration of the document.

@@ -14,14 +14,17 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 )
 
-// writer owns the only connection of this process that writes.
+// writer owns a connection that writes. All documents of a drive that come to this
+// process go through one writer.
 type writer struct {
 	config   *pgx.ConnConfig
 	log      *slog.Logger
 	retryFor time.Duration
 	closing  <-chan struct{}
-	conn     *pgx.Conn // nil when it was lost
-	away     bool      // the last group met no database: the next does not wait again
+	conn     *pgx.Conn     // nil when it was lost
+	away     bool          // the last group met no database: the next does not wait again
+	divided  bool          // the tables are, over several machines
+	due      []replacement // by the last group, on other machines
 
 	// registrations are those known to be committed; rows are never deleted.
 	registrations map[registration]int64
@@ -124,15 +127,16 @@ func (w *writer) transact(ctx context.Context, group []*item, stored map[documen
 			return lostError{err}
 		}
 	}
-	t := &transaction{conn: w.conn, known: w.registrations, group: group, stored: stored, room: w.room}
+	t := &transaction{conn: w.conn, divided: w.divided, known: w.registrations, group: group, stored: stored, room: w.room}
 	err := t.run(ctx)
-	w.room = t.room
+	w.room, w.due = t.room, nil
 	if err != nil {
 		if w.recover(ctx); w.conn == nil || goingAway(err) {
 			return lostError{err}
 		}
 		return err
 	}
+	w.due = t.due
 	if len(w.registrations) > maxCached {
 		clear(w.registrations)
 	}
