@@ -69,6 +69,7 @@ func functions(f *Frame) template.FuncMap {
 		"dict":    dict,
 		"plural":  Plural,
 		"checked": Checked,
+		"zones":   Zones,
 		"active": func(path, section string) bool {
 			return path == section || (section != "/lk" && strings.HasPrefix(path, section+"/"))
 		},

@@ -10,11 +10,6 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
-// zones that the form offers: those of Russia.
-var zones = [][2]string{{"Europe/Kaliningrad", "Калининград (МСК−1)"}, {"Europe/Moscow", "Москва (МСК)"}, {"Europe/Samara", "Самара (МСК+1)"}, {"Asia/Yekaterinburg", "Екатеринбург (МСК+2)"},
-	{"Asia/Omsk", "Омск (МСК+3)"}, {"Asia/Krasnoyarsk", "Красноярск (МСК+4)"}, {"Asia/Irkutsk", "Иркутск (МСК+5)"}, {"Asia/Yakutsk", "Якутск (МСК+6)"}, {"Asia/Vladivostok", "Владивосток (МСК+7)"},
-	{"Asia/Magadan", "Магадан (МСК+8)"}, {"Asia/Kamchatka", "Камчатка (МСК+9)"}}
-
 func numbers(from, to int) (all []int) {
 	for n := from; n <= to; n++ {
 		all = append(all, n)
@@ -30,7 +25,7 @@ func (a *area) schedulesPage(v *page.Visit, status int, f form) error {
 	if f.Schedules, err = a.o.Reports.Schedules(v.R.Context(), v.Viewer); err != nil {
 		return err
 	}
-	f.Zones, f.Hours, f.Days = zones, numbers(0, 23), numbers(1, 31)
+	f.Zones, f.Hours, f.Days = page.Zones(f.ZoneName), numbers(0, 23), numbers(1, 31)
 	return v.RenderStatus(status, a.schedules, f)
 }
 

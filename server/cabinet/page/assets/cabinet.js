@@ -39,6 +39,12 @@
 	// Filters that apply when changed.
 	each("form[data-auto]", (form) => form.addEventListener("change", () => form.requestSubmit()));
 
+	// Menus that scroll on a phone show where one is.
+	each(".menu [aria-current], .tabs [aria-current]", (a) => {
+		const box = a.parentElement;
+		if (box.scrollWidth > box.clientWidth) box.scrollLeft = a.offsetLeft - box.offsetLeft - (box.clientWidth - a.offsetWidth) / 2;
+	});
+
 	each("[data-copy]", (button) => {
 		button.hidden = false;
 		button.addEventListener("click", async () => {

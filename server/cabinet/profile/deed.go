@@ -1,0 +1,39 @@
+package profile
+
+// deeds are the entries of the journal in words; their technical names stand beside.
+var deeds = map[string]string{
+	"register": "регистрация", "login": "вход", "logout": "выход", "login.forgot": "напоминание логина",
+	"password.forgot": "забыт пароль", "password.change": "смена пароля", "phone.confirm": "телефон подтверждён", "email.confirm": "почта подтверждена",
+	"org.card": "карточка организации", "org.add": "ещё одна организация",
+	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
+	"key.create": "ключ API создан", "key.revoke": "ключ API отозван", "webhook.create": "веб-хук создан", "webhook.remove": "веб-хук удалён",
+	"api.place.add": "точка добавлена по API", "api.place.change": "точка изменена по API", "api.place.remove": "точка удалена по API",
+	"api.register.connect": "касса подключена по API", "api.register.change": "касса изменена по API", "api.register.archive": "касса в архиве по API",
+	"api.webhook.add": "веб-хук создан по API", "api.webhook.remove": "веб-хук удалён по API",
+	"bench.clock": "часы стенда переведены", "bench.faults": "сбои стенда изменены", "bench.register": "касса-эмулятор",
+}
+
+// Deed is an entry of the journal in words.
+func (form) Deed(action string) string {
+	if words, known := deeds[action]; known {
+		return words
+	}
+	return action
+}
+
+// Result of an entry in words.
+func (form) Result(result string) string {
+	switch result {
+	case "ok":
+		return "выполнено"
+	case "wrong-password":
+		return "неверный пароль"
+	case "too-many":
+		return "слишком много попыток"
+	case "phone":
+		return "код по SMS"
+	case "letter", "email":
+		return "письмо со ссылкой"
+	}
+	return result
+}
