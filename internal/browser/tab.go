@@ -167,10 +167,10 @@ func (tab *Tab) Desktop() { tab.screen(1280, 800, false); tab.media("screen", "l
 // Phone is a small phone: 360 pixels wide.
 func (tab *Tab) Phone() { tab.screen(360, 740, true) }
 
-// Dark asks for dark colours, Light for light ones, Paper for those of print.
+// Dark asks for dark colours, Light for light ones. Paper is a sheet of A4 with margins.
 func (tab *Tab) Dark()  { tab.media("screen", "dark") }
 func (tab *Tab) Light() { tab.media("screen", "light") }
-func (tab *Tab) Paper() { tab.media("print", "light") }
+func (tab *Tab) Paper() { tab.screen(718, 1040, false); tab.media("print", "light") }
 
 func (tab *Tab) screen(width, height int64, mobile bool) {
 	tab.t.Helper()

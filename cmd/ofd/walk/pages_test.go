@@ -187,7 +187,9 @@ func look(t *testing.T, tab *browser.Tab, p mainPage) {
 		for _, gone := range []string{".top", ".menu", ".foot", "form.filters"} {
 			assert.False(t, browser.Eval[bool](tab, `!!document.querySelector("`+gone+`")?.checkVisibility()`), "%s: %s is printed", p.name, gone)
 		}
+		assert.False(t, browser.Eval[bool](tab, `[...document.querySelectorAll("main table:has(thead)")].some((t) => t.checkVisibility() && !t.tHead.checkVisibility())`), "%s: tables are printed as those of a phone", p.name)
 		if full {
+			tab.Picture("page-" + p.name + "-paper")
 			tab.PDF("page-" + p.name)
 		}
 		tab.Desktop()
