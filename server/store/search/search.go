@@ -6,7 +6,6 @@
 package search
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,49 +53,56 @@ var (
 const maxApart = 64
 
 // Search implements store.Projector.
-func Search(ctx context.Context, e Engine, s store.Search, after store.Place, limit int) ([]store.Projection, error) {
+func Search(ctx context.Context, e Engine, s store.Search, after store.Place, limit int) (all []store.Projection, err error) {
 	limit = store.Page{Limit: limit}.Rows()
 	d := e.Dialect()
-	var all []store.Projection
-	ask := func(drive *int64) error {
-		q := query{d: d}
+	drives, apart, err := drivesOf(ctx, e, &s)
+	if err != nil {
+		return nil, fmt.Errorf("searching documents: %w", err)
+	}
+	if apart && len(drives) == 0 {
+		return nil, nil
+	}
+	q := query{d: d}
+	where := func(drive *int64) string {
+		q.where = nil
 		q.conditions(&s, drive)
 		q.after(&s, after)
-		order := " ORDER BY p.at DESC, p.id DESC"
-		if s.Oldest {
-			order = " ORDER BY p.at, p.id"
-		}
-		text := "SELECT " + selected(d) + " FROM projections p" + q.clause() + order + " LIMIT " + q.value(int64(limit))
-		return e.Query(ctx, text, q.args, func(r Row) error {
-			p, err := scan(r, d)
-			all = append(all, p)
-			return err
-		})
+		return q.clause()
 	}
-	drives, apart, err := drivesOf(ctx, e, &s)
+	var text string
 	switch {
-	case err != nil:
 	case !apart:
-		err = ask(nil)
+		text = "SELECT " + selected(d) + " FROM projections p" + where(nil) + ordered("p.", &s) + " LIMIT " + q.value(int64(limit))
+	case len(drives) == 1:
+		text = "SELECT " + selected(d) + " FROM projections p" + where(&drives[0]) + ordered("p.", &s) + " LIMIT " + q.value(int64(limit))
 	default:
+		// Each drive is followed along its own index, as far as the page needs; only the
+		// rows of the page are read whole.
+		var each []string
 		for i := range drives {
-			if err = ask(&drives[i]); err != nil {
-				break
-			}
+			each = append(each, "SELECT p.drive_id AS drive_id, p.at AS at, p.id AS id FROM projections p"+where(&drives[i]))
 		}
-		slices.SortFunc(all, func(a, b store.Projection) int {
-			c := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
-			if !s.Oldest {
-				c = -c
-			}
-			return c
-		})
-		all = all[:min(len(all), limit)]
+		text = "SELECT " + selected(d) + " FROM (" + strings.Join(each, " UNION ALL ") + ordered("", &s) + " LIMIT " + q.value(int64(limit)) +
+			") u JOIN projections p ON p.drive_id = u.drive_id AND p.at = u.at AND p.id = u.id" + ordered("u.", &s)
 	}
+	err = e.Query(ctx, text, q.args, func(r Row) error {
+		p, err := scan(r, d)
+		all = append(all, p)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("searching documents: %w", err)
 	}
 	return all, nil
+}
+
+// ordered is the order of a list whose columns have the prefix.
+func ordered(prefix string, s *store.Search) string {
+	if s.Oldest {
+		return " ORDER BY " + prefix + "at, " + prefix + "id"
+	}
+	return " ORDER BY " + prefix + "at DESC, " + prefix + "id DESC"
 }
 
 // drivesOf finds the drives of the registers that are asked for, when they are few

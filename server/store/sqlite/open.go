@@ -29,10 +29,11 @@ type Options struct {
 
 // Store is a store.Store in one SQLite file with its -wal and -shm beside it.
 type Store struct {
-	readDB *sql.DB
-	reads  readStatements
-	writer *writer
-	queue  *group.Queue[operation] // also holds Close off while a call reads
+	readDB   *sql.DB
+	reads    readStatements
+	searches *prepared
+	writer   *writer
+	queue    *group.Queue[operation] // also holds Close off while a call reads
 }
 
 var _ store.Store = (*Store)(nil)
@@ -82,7 +83,7 @@ func (s *Store) openReaders(ctx context.Context, path string, n int) error {
 	}
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-	s.readDB = db
+	s.readDB, s.searches = db, newPrepared(db)
 	if err := s.reads.prepare(ctx, db); err != nil {
 		return errors.Join(fmt.Errorf("sqlite: opening %s to read: %w", path, err), db.Close())
 	}
@@ -95,7 +96,7 @@ func (s *Store) Close() error {
 	if first := s.queue.Close(nil); !first {
 		return nil
 	}
-	err := errors.Join(s.reads.close(), s.readDB.Close(), s.writer.close(context.Background()))
+	err := errors.Join(s.reads.close(), s.searches.close(), s.readDB.Close(), s.writer.close(context.Background()))
 	if err != nil {
 		return fmt.Errorf("sqlite: closing: %w", err)
 	}

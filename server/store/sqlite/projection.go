@@ -242,7 +242,12 @@ func (s searcher) Query(ctx context.Context, text string, args []any, scan func(
 		return err
 	}
 	defer done()
-	rows, err := s.s.readDB.QueryContext(ctx, text, args...)
+	st, given, err := s.s.searches.take(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, given()) }()
+	rows, err := st.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}

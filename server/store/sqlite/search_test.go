@@ -40,7 +40,11 @@ func TestSearch_UsesIndexes(t *testing.T) {
 	t.Parallel()
 	s := openTest(t, Options{})
 	require.NoError(t, s.Accept(t.Context(), storetest.Sample("1", 1, 1)))
-	reg := []fiscal.RegNumber{storetest.Sample("1", 1, 1).Document.RegID}
+	require.NoError(t, s.Accept(t.Context(), storetest.Sample("2", 1, 1)))
+	other := storetest.Sample("3", 1, 1)
+	other.Document.RegID = "0000000000000042"
+	require.NoError(t, s.Accept(t.Context(), other))
+	both, reg := []fiscal.RegNumber{storetest.Sample("1", 1, 1).Document.RegID}, []fiscal.RegNumber{"0000000000000042"}
 	place := store.Place{At: storetest.Sample("1", 1, 1).Document.DateTime, ID: 1}
 	for _, c := range []struct {
 		name, want string
@@ -53,6 +57,8 @@ func TestSearch_UsesIndexes(t *testing.T) {
 		{"FN", "projections_by_drive (drive_id=?", store.Search{FN: "1"}, false},
 		{"shift", "projections_by_drive (drive_id=?", store.Search{FN: "1", Shift: 1}, false},
 		{"register", "projections_by_drive (drive_id=?", store.Search{RegIDs: reg}, false},
+		{"register with two drives", "projections_by_drive (drive_id=?", store.Search{RegIDs: both}, false},
+		{"register with two drives, oldest first", "projections_by_drive (drive_id=?", store.Search{RegIDs: both, UserINN: "1", From: place.At, Oldest: true}, false},
 		{"user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1"}, false},
 		{"sum of a user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1", MinTotal: 1, MaxTotal: 1}, false},
 		{"FPD", "projections_by_fpd (fpd=?)", store.Search{FPD: 1}, true},
