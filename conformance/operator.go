@@ -363,8 +363,11 @@ func (o *Operator) exchanges() []Exchange {
 	var all []Exchange
 	for _, h := range o.Heard() {
 		e := h.After
-		if e == "" {
+		switch e {
+		case "":
 			e = Answered
+		case Reset: // a register that closes with bytes unread resets; how many it read before is chance
+			e = Closed
 		}
 		all = append(all, Exchange{Sent: hex.EncodeToString(h.Answer), Received: hex.EncodeToString(h.Raw), Ending: e, Incoming: true, Note: h.Note})
 	}
