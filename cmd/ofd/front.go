@@ -40,7 +40,7 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 		name = server.DefaultName
 	}
 	fo := front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry}
-	fo.HooksInside = s.atHome(l.http)
+	fo.HooksInside, fo.LoginByINN = s.atHome(l.http), s.LoginByINN
 	if fo.HookSecret, err = hookSecret(s.HookSecret, s.Store); err == nil {
 		err = s.mail(&fo)
 	}

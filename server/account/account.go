@@ -183,6 +183,8 @@ type Options struct {
 	Logger *slog.Logger     // nil discards
 	// Memory of the password hash in KiB; 19456 when zero. Less is for tests.
 	Memory uint32
+	// LoginByINN lets people come in with the ИНН of their organisation (LoginAs).
+	LoginByINN bool
 }
 
 // Service is what people do with accounts. Its methods are safe for concurrent use.

@@ -72,7 +72,7 @@ func newPerson(t *testing.T) *person {
 	t.Cleanup(func() { require.NoError(t, o.Close()) })
 	p := &person{t: t, sent: &letters{}, base: o}
 	site := httptest.NewUnstartedServer(nil)
-	a, err := account.New(account.Options{Store: o.Accounts(), Messenger: p.sent, Site: "http://" + site.Listener.Addr().String(), Memory: 64, Now: p.clock})
+	a, err := account.New(account.Options{Store: o.Accounts(), Messenger: p.sent, Site: "http://" + site.Listener.Addr().String(), Memory: 64, LoginByINN: true, Now: p.clock})
 	require.NoError(t, err)
 	registers, err := fleet.New(fleet.Options{Store: o.Fleet(), Orgs: a, Now: p.clock})
 	require.NoError(t, err)

@@ -65,6 +65,8 @@ type Options struct {
 	// HooksInside lets webhooks go to this computer and its neighbours.
 	HooksInside bool
 
+	// LoginByINN lets people come in with the ИНН of their organisation.
+	LoginByINN bool
 	// PasswordMemory is account.Options.Memory.
 	PasswordMemory uint32
 }
@@ -103,7 +105,7 @@ func New(o Options) (*Front, error) {
 	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Contacts: o.Contacts.String(), Keep: o.MailKeep, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	if f.Accounts, err = account.New(account.Options{Store: o.Office.Accounts(), Messenger: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger, Memory: o.PasswordMemory}); err != nil {
+	if f.Accounts, err = account.New(account.Options{Store: o.Office.Accounts(), Messenger: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger, Memory: o.PasswordMemory, LoginByINN: o.LoginByINN}); err != nil {
 		return nil, err
 	}
 	if f.Fleet, err = fleet.New(fleet.Options{Store: o.Office.Fleet(), Orgs: f.Accounts, Now: o.Now, Logger: o.Logger}); err != nil {

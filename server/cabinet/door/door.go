@@ -63,6 +63,8 @@ type form struct {
 	Wrong page.Invalid
 	Orgs  []account.Org
 	Text  string
+	INN   bool // people may come in with an ИНН
+	Which bool // and did: which login is theirs
 }
 
 // again shows a form once more with what was typed (nothing is lost) and what is
@@ -83,23 +85,29 @@ func (d *door) showLogin(v *page.Visit) error {
 	if v.User.ID != "" {
 		return v.Redirect("/lk")
 	}
-	return v.Render(d.login, form{Value: map[string]string{"next": v.Form("next")}})
+	return v.Render(d.login, form{Value: map[string]string{"next": v.Form("next")}, INN: d.a.TakesINN()})
 }
 
 // doName is the first step: it shows the second whatever the name is, so that nobody
-// learns who has an account (CAB-032).
+// learns who has an account (CAB-032). Whoever gave an ИНН is asked for the login too,
+// whether the organisation has several users, one, or is not there (CAB-033).
 func (d *door) doName(v *page.Visit) error {
 	values := map[string]string{"login": v.Form("login"), "next": v.Form("next")}
 	if values["login"] == "" {
-		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Value: values, Wrong: page.Invalid{"login": "Укажите телефон, почту или имя пользователя."}})
+		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Value: values, INN: d.a.TakesINN(), Wrong: page.Invalid{"login": "Укажите телефон, почту или имя пользователя."}})
 	}
-	return v.Render(d.password, form{Value: values})
+	return v.Render(d.password, form{Value: values, Which: d.a.ByINN(values["login"])})
 }
 
 func (d *door) doPassword(v *page.Visit) error {
-	token, session, err := d.a.Login(v.R.Context(), v.Form("login"), v.R.PostFormValue("password"), v.From())
+	token, session, err := d.a.LoginAs(v.R.Context(), v.Form("login"), v.Form("which"), v.R.PostFormValue("password"), v.From())
 	if err != nil {
-		return again(v, d.password, err, "login", "next")
+		wrong, err := page.Fields(err)
+		if err != nil {
+			return err
+		}
+		f := form{Value: map[string]string{"login": v.Form("login"), "next": v.Form("next"), "which": v.Form("which")}, Wrong: wrong, Which: d.a.ByINN(v.Form("login"))}
+		return v.RenderStatus(http.StatusUnprocessableEntity, d.password, f)
 	}
 	v.Open(token)
 	if session.Org == "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/takings"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 //go:embed templates/*.html
@@ -148,7 +149,7 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 	if m.Yesterday, err = a.o.Ledger.Total(ctx, g.Parts(here, takings.Today().Before())); err != nil {
 		return nil, err
 	}
-	rows, err := a.o.Ledger.Daily(ctx, g.Parts(here, last))
+	rows, err := a.o.Ledger.Revenue(ctx, g.Parts(here, last), store.ByDay)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 		add(&middle, float64(t.Average())/100, page.Money(t.Average()))
 	}
 	m.Revenue, m.Receipts, m.Middle = revenue.Bars(), receipts.Bars(), middle.Lines()
-	m.Goods, err = a.o.Ledger.Sold(ctx, g.Parts(here, takings.Today()), goods)
+	m.Goods, err = a.o.Ledger.Popular(ctx, g.Parts(here, takings.Today()), goods)
 	return m, err
 }
 

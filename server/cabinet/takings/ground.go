@@ -28,12 +28,9 @@ type Ground struct {
 // Survey the ground of a visit.
 func Survey(v *page.Visit, f *fleet.Service) (*Ground, error) {
 	ctx := v.R.Context()
-	tree, err := f.Tree(ctx, v.Viewer)
-	if err != nil {
-		return nil, err
-	}
-	g := &Ground{Tree: tree, zones: map[fiscal.RegNumber]*time.Location{}, now: v.Now(), zone: v.Zone()}
-	if g.Entries, err = f.Registers(ctx, v.Viewer, fleet.Filter{}); err != nil {
+	g := &Ground{zones: map[fiscal.RegNumber]*time.Location{}, now: v.Now(), zone: v.Zone()}
+	var err error
+	if g.Tree, g.Entries, err = f.Overview(ctx, v.Viewer, fleet.Filter{}); err != nil {
 		return nil, err
 	}
 	g.sight = access.NewSight(fiscal.INN(v.Org.INN), numbers(g.Entries))
@@ -52,14 +49,7 @@ func numbers(entries []fleet.Entry) []fiscal.RegNumber {
 }
 
 // OutletZone is the zone of an outlet, else of the organisation.
-func (g *Ground) OutletZone(id string) *time.Location {
-	if name := g.Tree.Node(id).TimeZone; name != "" {
-		if z, err := time.LoadLocation(name); err == nil {
-			return z
-		}
-	}
-	return g.zone
-}
+func (g *Ground) OutletZone(id string) *time.Location { return g.Tree.Zone(id, g.zone) }
 
 // Zone where a register stands.
 func (g *Ground) Zone(reg fiscal.RegNumber) *time.Location {
