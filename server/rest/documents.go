@@ -253,11 +253,8 @@ func (l *listing) scan() int {
 // not 0, so many were looked at. It returns the place to go on from, the zero one at
 // the end of the list.
 func (l *listing) each(ctx context.Context, after store.Place, most int, take func(Document) (bool, error)) (store.Place, error) {
+	limit := l.batch()
 	for looked := 0; ; {
-		limit := store.MaxLimit
-		if !l.in.lines() {
-			limit = min(limit, max(l.in.Limit, 100)) // most pages are short
-		}
 		rows, err := l.o.Ledger.Search(ctx, l.sight, l.q, after, limit)
 		if err != nil {
 			return after, err
@@ -282,7 +279,16 @@ func (l *listing) each(ctx context.Context, after store.Place, most int, take fu
 		if len(rows) < limit {
 			return store.Place{}, nil
 		}
+		limit = store.MaxLimit // much is looked at for little
 	}
+}
+
+// batch is how many rows to read first: most pages are short.
+func (l *listing) batch() int {
+	if l.in.lines() {
+		return store.MaxLimit
+	}
+	return min(store.MaxLimit, max(l.in.Limit, 100))
 }
 
 // wanted shows a row; what is sieved is read for it.

@@ -161,8 +161,9 @@ func (l *listing) arrivals(ctx context.Context, after int64, from, to time.Time,
 		return after, true, nil
 	}
 	f := store.DocumentFilter{UserINN: l.sight.INN(), FN: l.q.FN}
+	limit := l.batch()
 	for looked := 0; ; {
-		docs, err := l.o.Arrivals.Documents(ctx, f, store.Page{After: after, Limit: store.MaxLimit})
+		docs, err := l.o.Arrivals.Documents(ctx, f, store.Page{After: after, Limit: limit})
 		if err != nil {
 			return after, false, err
 		}
@@ -183,9 +184,10 @@ func (l *listing) arrivals(ctx context.Context, after int64, from, to time.Time,
 				return after, false, nil
 			}
 		}
-		if len(docs) < store.MaxLimit {
+		if len(docs) < limit {
 			return after, true, nil
 		}
+		limit = store.MaxLimit
 	}
 }
 
@@ -206,21 +208,40 @@ func filed(d *store.Document) time.Time {
 }
 
 // arrived is a place after which everything is that came at the time or later. Places
-// grow with time, so it is found by halving; of the documents it meets on the way,
-// others' among them, nothing but the time is looked at. A clock of the bench that was
-// put back breaks the order: then the feed is the truth.
+// grow with time, so it is found by doubling and halving; of the documents met on the
+// way, others' among them, nothing but the time is looked at. A clock of the bench
+// that was put back breaks the order: then the feed is the truth.
 func (a *api) arrived(ctx context.Context, at time.Time) (int64, error) {
-	low, high := int64(0), int64(1)<<62
-	for low < high {
-		middle := low + (high-low)/2
-		docs, err := a.o.Arrivals.Documents(ctx, store.DocumentFilter{}, store.Page{After: middle, Limit: 1})
+	// earlier is the place of the first document after a place when it came before the
+	// time, else 0.
+	earlier := func(place int64) (int64, error) {
+		docs, err := a.o.Arrivals.Documents(ctx, store.DocumentFilter{}, store.Page{After: place, Limit: 1})
+		if err != nil || len(docs) == 0 || !docs[0].ReceivedAt.Before(at) {
+			return 0, err
+		}
+		return docs[0].ID, nil
+	}
+	low, high := int64(0), int64(1)
+	for {
+		found, err := earlier(high)
 		if err != nil {
 			return 0, err
 		}
-		if len(docs) > 0 && docs[0].ReceivedAt.Before(at) {
-			low = docs[0].ID // everything up to it came earlier
-		} else {
+		if found == 0 {
+			break
+		}
+		low, high = found, 2*found
+	}
+	for low < high {
+		middle := low + (high-low)/2
+		found, err := earlier(middle)
+		if err != nil {
+			return 0, err
+		}
+		if found == 0 {
 			high = middle
+		} else {
+			low = found
 		}
 	}
 	return low, nil

@@ -158,9 +158,10 @@ func (a *api) reports() {
 		func(ctx context.Context, c *caller, in *jobInput) (*struct{}, error) {
 			return nil, a.o.Reports.Remove(ctx, c.viewer, in.ID)
 		})
-	type file struct {
-		Bytes
+	type file struct { // Bytes inside would not be seen as the body
+		ContentType string `header:"Content-Type"`
 		Disposition string `header:"Content-Disposition"`
+		Body        []byte
 	}
 	op := operation(http.MethodGet, path+"/{id}/file", "getReportFile", tag, "Файл отчёта, xlsx")
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{xlsx: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
@@ -169,7 +170,7 @@ func (a *api) reports() {
 		if err != nil {
 			return nil, err
 		}
-		return &file{Bytes{xlsx, b}, "attachment; filename*=UTF-8''" + url.PathEscape(string(j.Kind)+".xlsx")}, nil
+		return &file{xlsx, "attachment; filename*=UTF-8''" + url.PathEscape(j.FileName()), b}, nil
 	})
 	a.schedules(order, tag)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -93,7 +94,7 @@ func newWorld(t *testing.T, perMinute int) *world {
 	require.NoError(t, err)
 	w.keys, err = integration.New(integration.Options{Store: w.base.Integration(), Accounts: w.accounts, Fleet: w.fleet, Outbox: w.notify, Reports: w.reports, Secret: bytes.Repeat([]byte{7}, 32), Private: true, Now: w.now})
 	require.NoError(t, err)
-	h, err := rest.New(rest.Options{Accounts: w.accounts, Fleet: w.fleet, Ledger: l, Integration: w.keys, Arrivals: w.documents, Check: check, Reports: w.reports, Outbox: w.notify, Buyers: w.buyers, PerMinute: perMinute, Now: w.now})
+	h, err := rest.New(rest.Options{Accounts: w.accounts, Fleet: w.fleet, Ledger: l, Integration: w.keys, Arrivals: w.documents, Check: check, Reports: w.reports, Outbox: w.notify, Buyers: w.buyers, PerMinute: perMinute, Now: w.now, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	require.NoError(t, err)
 	w.site = httptest.NewServer(h)
 	t.Cleanup(w.site.Close)
