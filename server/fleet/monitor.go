@@ -97,12 +97,8 @@ type Watch struct {
 // Monitor tells how the active registers do at the moment, by the viewer's thresholds.
 // Levels and All are of everything the viewer sees, Rows and Facets of the look.
 func (s *Service) Monitor(ctx context.Context, v access.Viewer, l Look, now time.Time) (*Watch, error) {
-	tree, err := s.Tree(ctx, v)
-	if err != nil {
-		return nil, err
-	}
 	active := false
-	every, err := s.Registers(ctx, v, Filter{Archived: &active})
+	tree, every, err := s.Overview(ctx, v, Filter{Archived: &active})
 	if err != nil {
 		return nil, err
 	}
@@ -169,12 +165,22 @@ func (s *Service) watched(e Entry, t Thresholds, now time.Time, tree *Tree, zone
 
 // Zone where the outlet stands: its own, else the organisation's.
 func (t *Tree) Zone(outlet string, org *time.Location) *time.Location {
-	if name := t.nodes[outlet].TimeZone; name != "" {
-		if z, err := time.LoadLocation(name); err == nil {
-			return z
-		}
+	name := t.nodes[outlet].TimeZone
+	if name == "" {
+		return org
 	}
-	return org
+	z, known := t.zones[name]
+	if !known {
+		z, _ = time.LoadLocation(name) // nil when there is none; it reads a file
+		if t.zones == nil {
+			t.zones = map[string]*time.Location{}
+		}
+		t.zones[name] = z
+	}
+	if z == nil {
+		return org
+	}
+	return z
 }
 
 var moscow = time.FixedZone("МСК", 3*60*60)

@@ -32,20 +32,19 @@ type Filter struct {
 // Registers the viewer sees, by name. It fails only when the viewer may see none at
 // all or the store does.
 func (s *Service) Registers(ctx context.Context, v access.Viewer, f Filter) ([]Entry, error) {
-	t, err := s.Tree(ctx, v)
+	_, entries, err := s.Overview(ctx, v, f)
+	return entries, err
+}
+
+// Overview is Tree and Registers at once.
+func (s *Service) Overview(ctx context.Context, v access.Viewer, f Filter) (*Tree, []Entry, error) {
+	t, all, err := s.kept(ctx, v, f)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := s.store.Registers(ctx, v.Org())
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(r Register) bool {
-		return !v.Sees(r.RegID) || !v.Within(v.Org(), t.Path(r.Outlet)...) || !t.Under(r.Outlet, f.Branch) || !matches(r, f)
-	})
 	states, err := s.states(ctx, v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	entries := make([]Entry, len(all))
 	for i, r := range all {
@@ -57,7 +56,23 @@ func (s *Service) Registers(ctx context.Context, v access.Viewer, f Filter) ([]E
 	if f.Text != "" {
 		entries = slices.DeleteFunc(entries, func(e Entry) bool { return !e.holds(f.Text) })
 	}
-	return entries, nil
+	return t, entries, nil
+}
+
+// kept are the registers the viewer sees without their states, but for f.Text, in no
+// order.
+func (s *Service) kept(ctx context.Context, v access.Viewer, f Filter) (*Tree, []Register, error) {
+	t, err := s.Tree(ctx, v)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := s.store.Registers(ctx, v.Org())
+	if err != nil {
+		return nil, nil, err
+	}
+	return t, slices.DeleteFunc(all, func(r Register) bool {
+		return !v.Sees(r.RegID) || !v.Within(v.Org(), t.Path(r.Outlet)...) || !t.Under(r.Outlet, f.Branch) || !matches(r, f)
+	}), nil
 }
 
 // holds tells whether a part of the name or of a number is the text.
@@ -123,17 +138,27 @@ func (s *Service) Drives(ctx context.Context, v access.Viewer, reg fiscal.RegNum
 // registers that f finds, archived ones among them, of the organisation's taxpayer.
 // It is empty before the taxpayer's number was given.
 func (s *Service) Sight(ctx context.Context, v access.Viewer, f Filter) (access.Sight, error) {
-	entries, err := s.Registers(ctx, v, f)
-	if err != nil {
-		return access.Sight{}, err
+	var numbers []fiscal.RegNumber
+	if f.Text == "" { // what registers have sent does not matter then
+		_, all, err := s.kept(ctx, v, f)
+		if err != nil {
+			return access.Sight{}, err
+		}
+		for _, r := range all {
+			numbers = append(numbers, r.RegID)
+		}
+	} else {
+		entries, err := s.Registers(ctx, v, f)
+		if err != nil {
+			return access.Sight{}, err
+		}
+		for _, e := range entries {
+			numbers = append(numbers, e.RegID)
+		}
 	}
 	org, err := s.o.Orgs.Org(ctx, v)
 	if err != nil {
 		return access.Sight{}, err
-	}
-	numbers := make([]fiscal.RegNumber, len(entries))
-	for i, e := range entries {
-		numbers[i] = e.RegID
 	}
 	return v.Cut(access.NewSight(fiscal.INN(org.INN), numbers)), nil
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 )
 
-// Tree is the part of an organisation's tree that a viewer sees.
+// Tree is the part of an organisation's tree that a viewer sees. It is for one
+// goroutine.
 type Tree struct {
 	nodes map[string]Node
-	seen  []Node // in the order they are shown: each department before what is in it
+	seen  []Node                    // in the order they are shown: each department before what is in it
+	zones map[string]*time.Location // by name, those that were looked up; nil: no such zone
 }
 
 // Tree of the viewer's organisation. Departments above a visible branch are there

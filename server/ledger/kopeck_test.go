@@ -3,7 +3,9 @@ package ledger_test
 import (
 	"context"
 	"math/big"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -101,7 +104,60 @@ func equalToTheKopeck(t *testing.T, shifts int) {
 		assert.Positive(t, differ, "some reports lie")
 		t.Logf("%d shifts equal to the kopeck, %d lying reports found", seen, differ)
 		sums(t, s, sight, want)
+		apart(t, s, sight, tills)
 	})
+}
+
+// apart: sums by day, hour and register, which are kept beside the documents, are those
+// of the raw documents to the kopeck, for whole days, parts of days and any moments, of
+// all registers and of some (CAB-110, CAB-113).
+func apart(t *testing.T, s *ledger.Service, sight access.Sight, tills []*till) {
+	regs := map[fiscal.FNNumber]fiscal.RegNumber{}
+	for _, r := range tills {
+		regs[r.FN] = r.RegID
+	}
+	keys := map[store.Grouping]func(d *servertest.Doc, at time.Time) string{
+		store.Together:   func(*servertest.Doc, time.Time) string { return "" },
+		store.ByRegister: func(d *servertest.Doc, _ time.Time) string { return string(regs[d.FN]) },
+		store.ByDay:      func(_ *servertest.Doc, at time.Time) string { return at.Format(time.DateOnly) },
+		store.ByHour:     func(_ *servertest.Doc, at time.Time) string { return at.Format("15") },
+	}
+	var all []servertest.Doc
+	var first, last time.Time
+	for _, r := range tills {
+		all = append(all, r.docs...)
+	}
+	for _, f := range recountBy(all, time.Time{}, servertest.Clock.AddDate(100, 0, 0), keys[store.Together]) {
+		first, last = f.First, f.Last
+	}
+	rng := rand.New(rand.NewPCG(112, 1))
+	midnight := func(at time.Time) time.Time { return at.Truncate(24 * time.Hour) }
+	moment := func() time.Time { return first.Add(time.Duration(rng.Int64N(int64(last.Sub(first))))).Truncate(time.Second) }
+	intervals := [][2]time.Time{{midnight(first), midnight(last).AddDate(0, 0, 1)}, {first, last}, {midnight(last), midnight(last).AddDate(0, 0, 1)}}
+	for range 12 {
+		a, b := moment(), moment()
+		if b.Before(a) {
+			a, b = b, a
+		}
+		intervals = append(intervals, [2]time.Time{a, b}, [2]time.Time{midnight(a), midnight(b)}, [2]time.Time{a.Truncate(time.Hour), b})
+	}
+	rows := 0
+	for i, interval := range intervals {
+		docs, part := all, sight.Between(interval[0], interval[1])
+		if i%3 == 2 {
+			some := sight.Registers()[i%5 : i%5+4]
+			part = part.Only(some...)
+			docs = slices.DeleteFunc(slices.Clone(all), func(d servertest.Doc) bool { return !slices.Contains(some, regs[d.FN]) })
+		}
+		for by, key := range keys {
+			got, err := s.Figures(context.Background(), part, store.Search{}, by)
+			require.NoError(t, err)
+			want := recountBy(docs, interval[0], interval[1], key)
+			require.Equal(t, want, got, "by %d in %v", by, interval)
+			rows += len(got)
+		}
+	}
+	t.Logf("%d sums of %d intervals equal to the kopeck", rows, len(intervals))
 }
 
 // averages are computed again with numbers of any size.

@@ -31,7 +31,8 @@ type Documents interface {
 type Service struct {
 	docs      Documents
 	projected store.Projector
-	past      kept
+	popular   kept[[]Good]
+	progress  recent[store.Progress]
 }
 
 // New makes the service.
@@ -120,7 +121,8 @@ func (s *Service) Gaps(ctx context.Context, sight access.Sight, fn fiscal.FNNumb
 	return d.Gaps, err
 }
 
-// Progress tells how far the projected tables are.
+// Progress tells how far the projected tables were within the last second: every page
+// says so, and it is asked of the whole base.
 func (s *Service) Progress(ctx context.Context) (store.Progress, error) {
-	return s.projected.Progress(ctx)
+	return s.progress.get(func() (store.Progress, error) { return s.projected.Progress(ctx) })
 }

@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
@@ -60,6 +62,38 @@ func recount(docs []servertest.Doc) map[shiftKey]store.Figures {
 		all[key] = sum
 	}
 	return all
+}
+
+// recountBy adds up the receipts and corrections between two moments of the register's
+// clock from their bytes, apart by key, in the order of the keys.
+func recountBy(docs []servertest.Doc, from, to time.Time, key func(d *servertest.Doc, at time.Time) string) (rows []store.Figures) {
+	all := map[string]*store.Figures{}
+	for i := range docs {
+		d := &docs[i]
+		f := split(split(d.STLV)[uint16(d.Form)][0])
+		at := time.Unix(f.number(1012), 0).UTC()
+		if !d.Form.IsReceipt() && !d.Form.IsCorrection() || at.Before(from) || !at.Before(to) {
+			continue
+		}
+		k := key(d, at)
+		sum := all[k]
+		if sum == nil {
+			sum = &store.Figures{Key: k, First: at, Last: at, FirstFD: d.FD, LastFD: d.FD}
+			all[k] = sum
+		}
+		if at.Before(sum.First) {
+			sum.First = at
+		}
+		if at.After(sum.Last) {
+			sum.Last = at
+		}
+		sum.FirstFD, sum.LastFD = min(sum.FirstFD, d.FD), max(sum.LastFD, d.FD)
+		recountOne(sum, int(d.Form), f)
+	}
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		rows = append(rows, *all[k])
+	}
+	return rows
 }
 
 func recountOne(sum *store.Figures, form int, f fields) {
