@@ -99,8 +99,8 @@ type load struct {
 
 func newLoad(t *testing.T, url string) *load {
 	l := &load{t: t}
-	for range 3 {
-		s, err := postgres.Open(t.Context(), url, postgres.Options{Readers: 4, RetryFor: time.Second})
+	for i := range 3 {
+		s, err := postgres.Open(t.Context(), url, postgres.Options{Readers: 4, RetryFor: time.Second, Writers: i})
 		require.NoError(t, err)
 		l.stores = append(l.stores, s)
 	}

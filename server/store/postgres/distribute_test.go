@@ -3,6 +3,7 @@ package postgres
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,22 +97,29 @@ func home(p placement) string {
 	return p.with
 }
 
-// Every statement on the way of a document names the column its tables are divided
-// by, so that it goes to the machines that have the rows and no others. Only the rare
-// registration on a register that had another drive asks all machines.
+// Every statement that a divided database is sent on the way of a document names the
+// value of the column its tables are divided by, so that it goes to the machine that has
+// the rows and to no other. Of the two that ask all machines one is sent after the
+// commit of a new drive of a register, the other now and then.
 func TestStatements_CarryTheColumn(t *testing.T) {
 	t.Parallel()
-	statements := map[string]string{"addDrives": addDrives, "lockDrives": lockDrives, "lockReplaced": lockReplaced, "replaceDrives": replaceDrives,
-		"documentsExist": documentsExist, "addRegistrations": addRegistrations, "findRegistrations": findRegistrations, "addDocuments": addDocuments,
-		"addQuarantine": addQuarantine, "addIncidents": addIncidents, "addExchanges": addExchanges, "setDrives": setDrives, "leaveMark": leaveMark}
-	source, err := os.ReadFile("statements.go")
-	require.NoError(t, err)
-	for _, m := range regexp.MustCompile("(?m)^\t(\\w+) += (?:[`\"](?:INSERT|SELECT|UPDATE|DELETE|COPY)|insert\\(|setDrivesText)").FindAllStringSubmatch(string(source), -1) {
-		if m[1] != "announce" && m[1] != "drawIDs" { // of the sequence, on the coordinator
-			assert.Contains(t, statements, m[1], "a statement of the writer that this test does not know")
+	statements := map[string]string{"addDrives": addDrives, "lockDrives": lockDrives, "documentsExist": documentsExist + ofDocuments,
+		"addRegistrations": addRegistrations, "findRegistrations": findRegistrations + ofRegistrations, "addDocuments": addDocuments,
+		"addQuarantine": addQuarantine, "addIncidents": addIncidents, "addExchanges": addExchanges, "setDrive": setDrive, "leaveMark": leaveMark,
+		"addReplacements": addReplacements, "lockDrive": lockDrive, "replaceDrive": replaceDrive, "endReplacement": endReplacement,
+		"drivesOfRegister": drivesOfRegister, "dueReplacements": dueReplacements}
+	broadcast := map[string]bool{"drivesOfRegister registrations": true, "dueReplacements replacements": true}
+	elsewhere := []string{"announce", "drawIDs", // of the sequence, on the coordinator
+		"lockReplaced", "replaceDrives", "setDrives"} // of a database in one place
+	for _, file := range []string{"statements.go", "replace.go"} {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile("(?m)^\t(\\w+) += (?:[`\"](?:INSERT|SELECT|UPDATE|DELETE|COPY)|insert\\(|setDrives?Text)").FindAllStringSubmatch(string(source), -1) {
+			if !slices.Contains(elsewhere, m[1]) {
+				assert.Contains(t, statements, m[1], "a statement of the writer that this test does not know")
+			}
 		}
 	}
-	broadcast := map[string]bool{"lockReplaced registrations": true, "replaceDrives registrations": true}
 	seen := 0
 	for name, statement := range statements {
 		for _, p := range placements {
@@ -127,11 +135,15 @@ func TestStatements_CarryTheColumn(t *testing.T) {
 					assert.Regexp(t, `\b`+p.column+`\b`, columns, name)
 					continue
 				}
-				assert.Regexp(t, `\b`+p.column+` = (ANY \(|u\.`+p.column+`|\$\d)`, rest, "%s: %s", name, p.table)
+				assert.Regexp(t, `\b`+p.column+` = (ANY \()?\$1\b`, rest, "%s: %s", name, p.table)
+				if verb == "UPDATE" {
+					where, _, _ := strings.Cut(rest, "NOT EXISTS")
+					assert.NotContains(t, where, " FROM ", "%s: an update of one machine has no list", name)
+				}
 			}
 		}
 	}
-	assert.GreaterOrEqual(t, seen, 15)
+	assert.GreaterOrEqual(t, seen, 18)
 }
 
 func TestDistribute_RefusesWithoutCitus(t *testing.T) {

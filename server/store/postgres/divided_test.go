@@ -75,26 +75,6 @@ func TestStore_TransactionsKeepToOnePiece(t *testing.T) {
 	assert.Equal(t, incidents, total.Incidents)
 }
 
-// The check finds what it is there to find.
-func TestDivided_FindsMixedTransactions(t *testing.T) {
-	t.Parallel()
-	url := postgres.Divided(t)
-	c := raw(t, url)
-	for id := range 20 {
-		_, err := c.Exec(t.Context(), `INSERT INTO drives (drive_id, fn) VALUES ($1, '')`, 100+id)
-		require.NoError(t, err)
-	}
-	require.False(t, postgres.Mixed(t, url), "each in a transaction of its own")
-	tx, err := c.Begin(t.Context())
-	require.NoError(t, err)
-	for id := range 20 {
-		_, err := tx.Exec(t.Context(), `INSERT INTO incidents (drive_id, fn, id, fd, text) VALUES ($1, '', $1, 0, '')`, 100+id)
-		require.NoError(t, err)
-	}
-	require.NoError(t, tx.Rollback(t.Context()))
-	assert.True(t, postgres.Mixed(t, url), "even of one that was undone")
-}
-
 // A new drive of a register, whichever piece it lies in, replaces those of all others
 // before it is confirmed; and when one cannot be told the document is confirmed all the
 // same, and the drive is told later.

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -17,6 +20,37 @@ var migrations embed.FS
 
 // migrationLock is the advisory lock of who looks after the schema.
 const migrationLock = 254<<52 | 1
+
+// current reports whether the database has the schema of this program already, which
+// one question tells.
+func current(ctx context.Context, db querier) (bool, error) {
+	rows, _ := db.Query(ctx, "SELECT DISTINCT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY 1") // its error is that of CollectRows
+	have, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	var e *pgconn.PgError
+	var away *pgconn.ConnectError
+	switch {
+	case errors.As(err, &away):
+		return false, fmt.Errorf("postgres: connecting: %w", err)
+	case errors.As(err, &e) && e.Code == "42P01": // no such table
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("postgres: reading the schema version: %w", err)
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return false, fmt.Errorf("postgres: reading the migrations: %w", err)
+	}
+	want := []int64{chainMigration.Version}
+	for _, name := range files {
+		version, err := goose.NumericComponent(path.Base(name))
+		if err != nil {
+			return false, fmt.Errorf("postgres: reading the migrations: %w", err)
+		}
+		want = append(want, version)
+	}
+	slices.Sort(want)
+	return slices.Equal(have, want), nil
+}
 
 // migrate brings the database to the schema of this program; processes that start
 // together take turns. It refuses a database that a newer program has changed: going

@@ -35,6 +35,9 @@ func TestMigrate_FromFirstSchema(t *testing.T) {
 	require.NoError(t, err)
 	_, err = db.ExecContext(ctx, `INSERT INTO exchanges (id, took, peer, fn, fd, detail) VALUES (nextval('row_ids'), 0, 'old', '1', 0, '')`)
 	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `INSERT INTO quarantine (id, fn, fd, detail) SELECT nextval('row_ids'), fn, 0, '' FROM
+		unnest('{"",0,01,9999078900000001,99990789000000012,x,"1 "," 1",-1,٣}'::text[]) fn`)
+	require.NoError(t, err)
 
 	s, err := Open(ctx, url, Options{})
 	require.NoError(t, err)
@@ -44,6 +47,15 @@ func TestMigrate_FromFirstSchema(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 2)
 	assert.Equal(t, "old", all[0].Peer)
+	rows, err := db.QueryContext(ctx, `SELECT fn, drive_id FROM quarantine UNION ALL SELECT fn, drive_id FROM exchanges`)
+	require.NoError(t, err)
+	for rows.Next() {
+		var number string
+		var id int64
+		require.NoError(t, rows.Scan(&number, &id))
+		assert.Equal(t, journalDrive(fiscal.FNNumber(number)), id, "%q", number)
+	}
+	require.NoError(t, rows.Err())
 
 	for _, statement := range []string{
 		"UPDATE documents SET total = 1", "DELETE FROM documents", "TRUNCATE documents",

@@ -74,12 +74,18 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	} else if pc.MaxConns < int32(runtime.NumCPU()) {
 		pc.MaxConns = int32(runtime.NumCPU())
 	}
-	if err := migrate(ctx, config.Copy()); err != nil {
-		return nil, err
-	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: opening to read: %w", err)
+	}
+	if ready, err := current(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	} else if !ready {
+		if err := migrate(ctx, config.Copy()); err != nil {
+			pool.Close()
+			return nil, err
+		}
 	}
 	s := &Store{pool: pool, log: o.Logger, closing: make(chan struct{})}
 	if s.queue.route, err = findRoute(ctx, pool, o.Writers); err == nil {

@@ -16,22 +16,6 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store/storetest"
 )
 
-// The hash that rows are divided by is computed here as the database does.
-func TestHashBigint_IsThatOfTheDatabase(t *testing.T) {
-	t.Parallel()
-	_, c := migrated(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		numbers := rapid.SliceOfN(rapid.OneOf(rapid.Int64(), rapid.Int64Range(1e16, 2e16-1), rapid.Int64Range(-9, 9)), 1, 2000).Draw(rt, "numbers")
-		rows, err := c.Query(t.Context(), `SELECT hashint8(n) FROM unnest($1::bigint[]) WITH ORDINALITY u (n, i) ORDER BY i`, numbers)
-		require.NoError(rt, err)
-		theirs, err := pgx.CollectRows(rows, pgx.RowTo[int32])
-		require.NoError(rt, err)
-		for i, n := range numbers {
-			require.Equal(rt, theirs[i], hashBigint(n), "%d", n)
-		}
-	})
-}
-
 // hashVectors are values of SELECT hashint8(…) of PostgreSQL 15.
 var hashVectors = map[int64]int32{
 	0: -272711505, 1: -1905060026, -1: 385747274, 42: 1509752520, 19999078900000001: -1477254747,
@@ -48,9 +32,7 @@ func TestHashBigint(t *testing.T) {
 // The route is what the catalogue says: each drive goes to the piece that holds its
 // hash, each piece to a writer of the machine it lies on, and no machine has more
 // writers than it may.
-func TestFindRoute_FollowsTheCatalogue(t *testing.T) {
-	t.Parallel()
-	c := connected(t, Divided(t))
+func followsTheCatalogue(t *testing.T, c *pgx.Conn) {
 	for writers, want := range map[int]int{0: standInMachines, 1: standInMachines, 2: 2 * standInMachines, 100: standInPieces} {
 		r, err := findRoute(t.Context(), c, writers)
 		require.NoError(t, err)
@@ -80,12 +62,54 @@ func TestFindRoute_FollowsTheCatalogue(t *testing.T) {
 	}
 }
 
+// Everything about routes that one database can show.
+func TestFindRoute(t *testing.T) {
+	t.Parallel()
+	url := Divided(t)
+	c := connected(t, url)
+	t.Run("hashes as the database does", func(t *testing.T) { hashesAlike(t, c) })
+	t.Run("follows the catalogue", func(t *testing.T) { followsTheCatalogue(t, c) })
+	t.Run("the stand-in finds mixed transactions", func(t *testing.T) { findsMixed(t, c, url) })
+	t.Run("refuses other divisions", func(t *testing.T) { refusesOtherDivisions(t, c, url) })
+}
+
+// The check of the stand-in finds what it is there to find.
+func findsMixed(t *testing.T, c *pgx.Conn, url string) {
+	for id := range 20 {
+		_, err := c.Exec(t.Context(), `INSERT INTO drives (drive_id, fn) VALUES ($1, '')`, 100+id)
+		require.NoError(t, err)
+	}
+	require.False(t, Mixed(t, url), "each in a transaction of its own")
+	tx, err := c.Begin(t.Context())
+	require.NoError(t, err)
+	for id := range 20 {
+		_, err := tx.Exec(t.Context(), `INSERT INTO incidents (drive_id, fn, id, fd, text) VALUES ($1, '', $1, 0, '')`, 100+id)
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Rollback(t.Context()))
+	assert.True(t, Mixed(t, url), "even of one that was undone")
+}
+
 func fn(n int) fiscal.FNNumber { return fnOf(19999078900000000 + int64(n)) }
 
 const (
 	waitLimit = time.Minute
 	waitStep  = 5 * time.Millisecond
 )
+
+// The hash that rows are divided by is computed here as the database does.
+func hashesAlike(t *testing.T, c *pgx.Conn) {
+	rapid.Check(t, func(rt *rapid.T) {
+		numbers := rapid.SliceOfN(rapid.OneOf(rapid.Int64(), rapid.Int64Range(1e16, 2e16-1), rapid.Int64Range(-9, 9)), 1, 500).Draw(rt, "numbers")
+		rows, err := c.Query(t.Context(), hashes, numbers)
+		require.NoError(rt, err)
+		theirs, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+		require.NoError(rt, err)
+		for i, n := range numbers {
+			require.Equal(rt, theirs[i], hashBigint(n), "%d", n)
+		}
+	})
+}
 
 // Pieces of any sizes: every hash has one, and writers are spread.
 func TestDivide(t *testing.T) {
@@ -147,10 +171,7 @@ func TestPlain(t *testing.T) {
 
 // A division that documents cannot be written to in transactions of one machine is
 // refused at the start, and so are machines that answer before the disk has it.
-func TestOpen_RefusesOtherDivisions(t *testing.T) {
-	t.Parallel()
-	url := Divided(t)
-	c := connected(t, url)
+func refusesOtherDivisions(t *testing.T, c *pgx.Conn, url string) {
 	for _, one := range []struct{ name, change, want string }{
 		{"two copies", `INSERT INTO pg_dist_placement SELECT shardid, 77 FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass LIMIT 1`, "two copies"},
 		{"a hole", `DELETE FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass AND shardmaxvalue = '2147483647'`, "in no piece"},

@@ -19,9 +19,14 @@ import (
 
 // openThree opens three stores on one database.
 func openThree(t *testing.T) (all []*postgres.Store) {
-	url := database(t, t.TempDir())
-	for range 3 {
-		s := openURL(t, url)
+	return openThreeOf(t, database(t, t.TempDir()))
+}
+
+// openThreeOf opens stores with one, two and three writers.
+func openThreeOf(t *testing.T, url string) (all []*postgres.Store) {
+	for i := range 3 {
+		s, err := postgres.Open(t.Context(), url, postgres.Options{Readers: 4, Writers: i + 1})
+		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, s.Close()) })
 		all = append(all, s)
 	}
@@ -106,7 +111,7 @@ func TestStore_SharedByManyServers(t *testing.T) {
 func TestStore_ServersDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	url := database(t, t.TempDir())
-	all := []*postgres.Store{openURL(t, url), openURL(t, url), openURL(t, url)}
+	all := openThreeOf(t, url)
 	const rounds, drives = 12, 24
 	ctx := context.Background()
 	for round := range rounds {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,8 +20,11 @@ type part struct {
 	run  func(t *testing.T, open Open)
 }
 
-// writing is what depends on how an engine writes.
-var writing = []part{
+var contract = []part{
+	{"AcceptThenRead", acceptThenRead},
+	{"DriveThenRead", driveThenRead},
+	{"NotFound", notFound},
+	{"RefusesMismatchedDrive", refusesMismatchedDrive},
 	{"RepeatExists", repeatExists},
 	{"StaleDrive", staleDrive},
 	{"ReplacesDrives", replacesDrives},
@@ -30,8 +34,17 @@ var writing = []part{
 	{"Quarantine", quarantine},
 	{"Incidents", incidents},
 	{"Exchanges", exchanges},
+	{"ExchangesOfDocuments", exchangesOfDocuments},
 	{"Paging", paging},
+	{"Filters", filters},
+	{"Stats", stats},
+	{"Projects", projects},
+	{"ProjectsOnce", projectsOnce},
 	{"ProjectsWhileWriting", projectsWhileWriting},
+	{"AcceptsWhileReading", acceptsWhileReading},
+	{"Searching", searching},
+	{"Figures", figures},
+	{"Goods", goods},
 	{"ManyWriters", manyWriters},
 	{"FollowWhileWriting", followWhileWriting},
 	{"Reopen", reopen},
@@ -40,40 +53,23 @@ var writing = []part{
 	{"Model", model},
 }
 
-// reading is the rest.
-var reading = []part{
-	{"AcceptThenRead", acceptThenRead},
-	{"DriveThenRead", driveThenRead},
-	{"NotFound", notFound},
-	{"RefusesMismatchedDrive", refusesMismatchedDrive},
-	{"ExchangesOfDocuments", exchangesOfDocuments},
-	{"Filters", filters},
-	{"Stats", stats},
-	{"Projects", projects},
-	{"ProjectsOnce", projectsOnce},
-	{"AcceptsWhileReading", acceptsWhileReading},
-	{"Searching", searching},
-	{"Figures", figures},
-	{"Goods", goods},
-}
-
 // Exercise runs the whole contract.
 func Exercise(t *testing.T, open Open) {
 	t.Helper()
-	exercise(t, open, reading)
-	exercise(t, open, writing)
+	ExerciseParts(t, open)
 }
 
-// ExerciseWriting runs the parts of the contract that depend on how an engine writes,
-// for one that can write in several ways.
-func ExerciseWriting(t *testing.T, open Open) {
+// ExerciseParts runs the parts of the contract with these names, for an engine that
+// works in several ways; all when there are no names.
+func ExerciseParts(t *testing.T, open Open, names ...string) {
 	t.Helper()
-	exercise(t, open, writing)
-}
-
-func exercise(t *testing.T, open Open, parts []part) {
-	t.Helper()
-	for _, one := range parts {
+	for _, name := range names {
+		require.True(t, slices.ContainsFunc(contract, func(p part) bool { return p.name == name }), "%s is no part of the contract", name)
+	}
+	for _, one := range contract {
+		if len(names) > 0 && !slices.Contains(names, one.name) {
+			continue
+		}
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
 			one.run(t, open)
