@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/tries"
 )
 
 // Org is an organisation or an entrepreneur: a client of the operator.
@@ -181,6 +182,9 @@ type Options struct {
 	Now    func() time.Time // time.Now when nil
 	Random io.Reader        // source of tokens, codes and salts; crypto/rand when nil
 	Logger *slog.Logger     // nil discards
+	// Tries counts tries of passwords, codes and letters for all servers of the base;
+	// this process alone when nil.
+	Tries tries.Store
 	// Memory of the password hash in KiB; 19456 when zero. Less is for tests.
 	Memory uint32
 	// LoginByINN lets people come in with the ИНН of their organisation (LoginAs).
@@ -191,7 +195,7 @@ type Options struct {
 type Service struct {
 	o      Options
 	store  Store
-	limits *limits
+	limits *tries.Limits
 	nobody string // hash that a password of nobody is compared with
 }
 
@@ -223,7 +227,7 @@ func New(o Options) (*Service, error) {
 	if o.Memory == 0 {
 		o.Memory = 19456
 	}
-	s := &Service{o: o, store: o.Store, limits: newLimits(o.Now)}
+	s := &Service{o: o, store: o.Store, limits: tries.New(o.Tries, o.Now)}
 	nobody, err := s.hash("password of nobody")
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)

@@ -30,8 +30,7 @@ func (s *Service) LoginAs(ctx context.Context, name, which, password string, fro
 		return s.Login(ctx, name, password, from)
 	}
 	inn := strings.TrimSpace(name)
-	if err := s.limits.take("login inn "+inn, loginTries, loginWindow); err != nil {
-		s.audit(ctx, Event{Address: from.Address, Action: "login", Result: string(TooMany)})
+	if err := s.takeLogin(ctx, "login inn "+inn, from); err != nil {
 		return "", Session{}, err
 	}
 	login, org, err := s.resolve(ctx, inn, which)
@@ -41,7 +40,9 @@ func (s *Service) LoginAs(ctx context.Context, name, which, password string, fro
 	if token, session, err = s.Login(ctx, login, password, from); err != nil {
 		return "", Session{}, err
 	}
-	s.limits.forget("login inn " + inn)
+	if err := s.limits.Forget(ctx, "login inn "+inn); err != nil {
+		return "", Session{}, err
+	}
 	if org == "" || session.Org == org {
 		return token, session, nil
 	}

@@ -20,8 +20,7 @@ type From struct{ Address, Agent string }
 func (s *Service) Login(ctx context.Context, name, password string, from From) (token string, session Session, err error) {
 	name = loginName(name)
 	for _, key := range []string{"login " + from.Address, "login " + name} {
-		if err := s.limits.take(key, loginTries, loginWindow); err != nil {
-			s.audit(ctx, Event{Address: from.Address, Action: "login", Result: string(TooMany)})
+		if err := s.takeLogin(ctx, key, from); err != nil {
 			return "", Session{}, err
 		}
 	}
@@ -40,7 +39,9 @@ func (s *Service) Login(ctx context.Context, name, password string, from From) (
 		s.audit(ctx, Event{User: u.ID, Address: from.Address, Action: "login", Result: string(WrongPassword)})
 		return "", Session{}, &Refused{Reason: WrongPassword}
 	}
-	s.limits.forget("login " + name)
+	if err := s.limits.Forget(ctx, "login "+name); err != nil {
+		return "", Session{}, err
+	}
 	return s.open(ctx, u.ID, from)
 }
 

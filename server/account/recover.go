@@ -11,7 +11,7 @@ import (
 // the name exists cannot be told from what happens. It returns how the answer goes
 // out: ResetByPhone or ResetByLetter.
 func (s *Service) Forgot(ctx context.Context, name string, from From) (Purpose, error) {
-	if err := s.limits.take("forgot "+from.Address, 10, time.Hour); err != nil {
+	if err := s.take(ctx, "forgot "+from.Address, 10, time.Hour); err != nil {
 		return "", err
 	}
 	name = loginName(name)
@@ -82,7 +82,7 @@ func (s *Service) ResetByLink(ctx context.Context, token, password, repeated str
 
 // ChangePassword asks for the current one and ends all other sessions (CAB-045).
 func (s *Service) ChangePassword(ctx context.Context, session Session, current, password, repeated string) error {
-	if err := s.limits.take("password "+session.User, loginTries, loginWindow); err != nil {
+	if err := s.take(ctx, "password "+session.User, loginTries, loginWindow); err != nil {
 		return err
 	}
 	u, err := s.store.User(ctx, session.User)
@@ -129,7 +129,7 @@ func (s *Service) setPassword(ctx context.Context, u User, password, keep string
 // organisation with these ИНН and КПП, and returns the address masked; empty when
 // there is no such organisation (CAB-040).
 func (s *Service) ForgotLogin(ctx context.Context, inn, kpp string, from From) (masked string, err error) {
-	if err := s.limits.take("forgot "+from.Address, 10, time.Hour); err != nil {
+	if err := s.take(ctx, "forgot "+from.Address, 10, time.Hour); err != nil {
 		return "", err
 	}
 	o, err := s.store.OrgByINN(ctx, inn)

@@ -26,7 +26,7 @@ type Application struct {
 // code NTF-01 when there is a phone, else the letter NTF-02. It returns the user's
 // id. Fields that are wrong come back as InvalidFields.
 func (s *Service) Register(ctx context.Context, a Application) (user string, err error) {
-	if err := s.limits.take("register "+a.Address, 20, time.Hour); err != nil {
+	if err := s.take(ctx, "register "+a.Address, 20, time.Hour); err != nil {
 		return "", err
 	}
 	now := s.o.Now()
@@ -228,7 +228,7 @@ func (s *Service) Resend(ctx context.Context, user string) error {
 		return s.sendCode(ctx, user, ProvePhone, u.Phone, "NTF-01")
 	}
 	if u.Email != "" && u.EmailAt.IsZero() {
-		if err := s.limits.take("letter "+user, 5, time.Hour); err != nil {
+		if err := s.take(ctx, "letter "+user, 5, time.Hour); err != nil {
 			return err
 		}
 		return s.sendLink(ctx, user, ProveEmail, u.Email, "NTF-02", "/confirm", LinkTerm)

@@ -105,7 +105,7 @@ func New(o Options) (*Front, error) {
 	if f.Notify, err = notify.New(notify.Options{Store: o.Office.Messages(), SMS: o.SMS, Mail: o.Mail, OFDName: o.OFDName, Site: o.Site, Contacts: o.Contacts.String(), Keep: o.MailKeep, Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	if f.Accounts, err = account.New(account.Options{Store: o.Office.Accounts(), Messenger: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger, Memory: o.PasswordMemory, LoginByINN: o.LoginByINN}); err != nil {
+	if f.Accounts, err = account.New(account.Options{Store: o.Office.Accounts(), Tries: o.Office.Tries(), Messenger: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger, Memory: o.PasswordMemory, LoginByINN: o.LoginByINN}); err != nil {
 		return nil, err
 	}
 	if f.Fleet, err = fleet.New(fleet.Options{Store: o.Office.Fleet(), Orgs: f.Accounts, Now: o.Now, Logger: o.Logger}); err != nil {
@@ -114,7 +114,7 @@ func New(o Options) (*Front, error) {
 	if f.Buyers, err = buyers.New(buyers.Options{Store: o.Office.Buyers(), Notify: f.Notify, Site: o.Site, OFDName: o.OFDName, Contacts: o.Contacts.String(), Now: o.Now, Logger: o.Logger}); err != nil {
 		return nil, err
 	}
-	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Now: o.Now}); err != nil {
+	if f.Check, err = receiptcheck.New(receiptcheck.Options{Documents: o.Store, Counts: o.Office.Tries(), Now: o.Now}); err != nil {
 		return nil, err
 	}
 	if f.Reports, err = report.New(report.Options{Store: o.Office.Reports(), People: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Outbox: f.Notify, Site: o.Site, Now: o.Now, Logger: o.Logger}); err != nil {

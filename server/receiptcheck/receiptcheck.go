@@ -19,6 +19,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/tries"
 )
 
 // ErrNotFound: there is no such receipt here.
@@ -50,12 +51,14 @@ type Options struct {
 	// Tries of one address in Window; 30 in a minute when zero.
 	Tries  int
 	Window time.Duration
+	// Counts of tries that all servers of the base share; this process's own when nil.
+	Counts tries.Store
 }
 
 // Service checks receipts. Its methods are safe for concurrent use.
 type Service struct {
 	o      Options
-	limits limits
+	limits *tries.Limits
 }
 
 // New makes the service.
@@ -75,7 +78,7 @@ func New(o Options) (*Service, error) {
 	if o.Window == 0 {
 		o.Window = time.Minute
 	}
-	return &Service{o: o, limits: limits{now: o.Now, at: map[string][]time.Time{}}}, nil
+	return &Service{o: o, limits: tries.New(o.Counts, o.Now)}, nil
 }
 
 // Receipt is a receipt, БСО or correction of either that was found.

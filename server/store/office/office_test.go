@@ -16,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
+	"github.com/fiscalbench/fiscalbench/server/tries"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Main(m)) }
@@ -119,5 +120,12 @@ func TestBuyers(t *testing.T) {
 			o := open(t)
 			return officetest.BuyersBase{Buyers: o.Buyers(), Accounts: o.Accounts(), Fleet: o.Fleet(), Messages: o.Messages()}
 		})
+	})
+}
+
+func TestTries(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t *testing.T) *office.Office) {
+		officetest.Tries(t, func(t *testing.T) tries.Store { return open(t).Tries() })
 	})
 }
