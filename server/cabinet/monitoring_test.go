@@ -210,9 +210,9 @@ func (p *person) raw(path string) (int, []byte) {
 func TestMonitoring_ExportEqualsTheScreen(t *testing.T) {
 	p := newPerson(t)
 	v := p.owner()
-	p.shops(v)
+	_, outlets := p.shops(v)
 	p.troubled()
-	for _, query := range []string{"", "worst=problem", "worst=green", "transfer=red", "q=Юг"} {
+	for _, query := range []string{"", "worst=problem", "worst=green", "transfer=red", "q=Юг", "branch=" + outlets[1].ID, "worst=problem&branch=" + outlets[0].ID} {
 		_, _, body := p.get("/lk/monitoring?" + query)
 		status, file := p.raw("/lk/monitoring/export?" + query)
 		require.Equal(t, http.StatusOK, status)

@@ -3,6 +3,7 @@ package cabinet_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,10 @@ func TestRegisters_FromTheEmptyListToTheCard(t *testing.T) {
 	_, _, body := p.get("/lk/registers")
 	assert.Contains(t, body, "Касс пока нет")
 	assert.Contains(t, body, "/lk/registers/new")
+	_, _, body = p.get("/lk/registers/new")
+	for _, field := range []string{"РНМ", "Заводской номер (ЗН)", "Номер ФН", "Модель", "Торговая точка"} {
+		assert.Regexp(t, `<label for="f-\w+">`+regexp.QuoteMeta(field), body)
+	}
 	status, _, body := p.post("/lk/registers/new", "regId", number(1), "serial", "77", "name", "Касса 1")
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	assert.Contains(t, body, "Контрольные цифры РНМ не подходят")

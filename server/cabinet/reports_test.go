@@ -132,15 +132,20 @@ func TestReports_KindsFollowRights(t *testing.T) {
 	masha := p.mate(v, "masha@shop.example", access.Manager)
 	_, at, _ := masha.post("/lk/reports/new", "kind", "shifts", "from", "2026-03-01T00:00", "to", "2026-03-31T23:59")
 	require.True(t, strings.HasPrefix(at, "/lk/reports/2"))
+	_, _, form := masha.get("/lk/reports/new")
+	assert.Contains(t, form, `<option value="shifts"`)
 	members, err := p.base.Accounts().Members(context.Background(), v.Org())
 	require.NoError(t, err)
 	for _, m := range members {
-		if m.User != v.User() {
-			m.Role = access.IT // the owner takes revenue and reports away
-			require.NoError(t, p.base.Accounts().SetMember(context.Background(), m))
+		if m.User != v.User() { // the owner takes revenue and reports away, on the tab «Пользователи»
+			_, _, body := p.post("/lk/profile/users", "do", "role", "user", m.User, "role", string(access.IT))
+			assert.Contains(t, body, "Готово.")
 		}
 	}
-	status, _, _ := masha.post("/lk/reports/new", "kind", "shifts", "from", "2026-03-01T00:00", "to", "2026-03-31T23:59")
+	status, _, form := masha.get("/lk/reports/new")
+	assert.Equal(t, http.StatusForbidden, status)
+	assert.NotContains(t, form, `<option value="shifts"`)
+	status, _, _ = masha.post("/lk/reports/new", "kind", "shifts", "from", "2026-03-01T00:00", "to", "2026-03-31T23:59")
 	assert.Equal(t, http.StatusForbidden, status, "a direct call")
 	_, _, body := masha.get("/lk/monitoring")
 	assert.NotContains(t, body, `href="/lk/reports"`)

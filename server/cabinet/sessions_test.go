@@ -127,3 +127,21 @@ func TestLogin_ByINN(t *testing.T) {
 	_, at, _ = p.post("/lk/login/password", "login", inn, "which", "ivan@shop.example", "password", "ромашка-2026")
 	assert.Equal(t, "/lk", at)
 }
+
+// CAB-040: from the door by ИНН and КПП to the letter; the screen shows but a mask.
+func TestForgotLogin_FromTheDoor(t *testing.T) {
+	p := newPerson(t)
+	p.owner()
+	p.post("/lk/logout")
+	_, _, body := p.get("/lk/login")
+	assert.Contains(t, body, `<a href="/lk/forgot-login">Забыли логин? Нажмите здесь</a>`)
+	_, _, body = p.get("/lk/forgot-login")
+	assert.Contains(t, body, "Напомнить логин")
+	status, _, body := p.post("/lk/forgot-login", "inn", string(inn), "kpp", "770201001")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, "i***@shop.example")
+	assert.NotContains(t, body, "ivan@shop.example")
+	assert.Equal(t, "ivan@shop.example", p.sent.to)
+	_, _, body = p.post("/lk/forgot-login", "inn", string(inn), "kpp", "770201002")
+	assert.NotContains(t, body, "i***@shop.example", "another КПП")
+}

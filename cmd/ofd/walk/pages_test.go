@@ -153,6 +153,18 @@ func TestPages_ForEverybody(t *testing.T) {
 	t.Logf("%d pages in %v", looked, time.Since(began).Round(time.Second))
 }
 
+// doorSeen wants the way in at the upper right corner of a public page, as wide as it is.
+func doorSeen(t *testing.T, tab *browser.Tab, p mainPage) {
+	t.Helper()
+	if p.guest {
+		assert.True(t, browser.Eval[bool](tab, `(() => {
+			const a = [...document.querySelectorAll("header a")].find((a) => a.textContent.includes("Войти в ЛК") && a.checkVisibility());
+			const r = a?.getBoundingClientRect();
+			return !!r && r.top >= 0 && r.bottom < 80 && r.right <= innerWidth && r.right > innerWidth - 40;
+		})()`), "%s: the login button", p.name)
+	}
+}
+
 func look(t *testing.T, tab *browser.Tab, p mainPage) {
 	t.Helper()
 	tell := func(view string, found []browser.Finding) {
@@ -167,6 +179,7 @@ func look(t *testing.T, tab *browser.Tab, p mainPage) {
 		}
 	}
 	tell("light", tab.Check(false))
+	doorSeen(t, tab, p)
 	shoot("light")
 	tell("keyboard", tab.Keyboard(40))
 	tab.Dark()
@@ -175,6 +188,10 @@ func look(t *testing.T, tab *browser.Tab, p mainPage) {
 	tab.Light()
 	tab.Phone()
 	tell("phone", tab.Check(true))
+	doorSeen(t, tab, p)
+	if p.name == "home" { // all six at 360 pixels
+		assert.Equal(t, 7, browser.Eval[int](tab, `[...document.querySelectorAll("#today, #yesterday, #online, #offline, main svg.chart")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right <= 360).length`), "figures and drawings on a phone")
+	}
 	shoot("phone")
 	tab.Desktop()
 	if p.paper {

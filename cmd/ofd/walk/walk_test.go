@@ -25,7 +25,8 @@ import (
 // the QR code. CAB-120, CAB-121, CAB-125, STM-08: the report. CAB-105, OPR-060: the
 // buyer's check. CAB-004: every section opens with one register. CAB-036: the eye in
 // the password field. CAB-064, STM-01: renamed, retired, documents stay. CAB-103:
-// times and answer on the card. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
+// times and answer on the card. CAB-096: in the monitoring within the patience of a step,
+// far below five minutes. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
 func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
@@ -144,6 +145,8 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	see("register", "Цветкова А.А.", "№ 1, открыта")
 	tab.Go("/lk/registers/settings?reg=" + string(reg))
 	see("seen", "Касса на связи")
+	tab.AwaitAt("/lk/monitoring?worst=green", "Касса у входа")
+	see("monitoring", "Показано касс: 1")
 	tab.Go("/lk")
 	see("home", "1 095,50 ₽")
 	for _, section := range browser.Eval[[]string](tab, `[...document.querySelectorAll(".menu a")].map((a) => a.getAttribute("href"))`) {
