@@ -31,6 +31,8 @@ const (
 	Letter Channel = "email"
 )
 
+var channels = []Channel{SMS, Letter}
+
 // State of a message (operator.md section 7).
 type State string
 
@@ -125,8 +127,8 @@ type Store interface {
 	Message(ctx context.Context, id string) (Message, error)
 	// Messages lists them newest first, without files and HTML.
 	Messages(ctx context.Context, f Filter) ([]Message, error)
-	// Due lists queued messages whose time has come, oldest first, whole.
-	Due(ctx context.Context, now time.Time, limit int) ([]Message, error)
+	// Due lists queued messages of a channel whose time has come, oldest first, whole.
+	Due(ctx context.Context, c Channel, now time.Time, limit int) ([]Message, error)
 	// Settle writes state, reason, tries, due and done of a message that is still in
 	// the state from; ErrNotFound when it is not: another server was faster.
 	Settle(ctx context.Context, m Message, from State) error
@@ -135,7 +137,7 @@ type Store interface {
 }
 
 // Carrier takes a message to the person. An error of type *Lasting means that trying
-// again is of no use.
+// again is of no use. It is asked for several messages at once.
 type Carrier interface {
 	Carry(ctx context.Context, m Message) error
 }
@@ -164,7 +166,7 @@ type Options struct {
 type Service struct {
 	o     Options
 	store Store
-	wake  chan struct{}
+	wake  map[Channel]chan struct{}
 }
 
 // New makes the service.
@@ -187,7 +189,7 @@ func New(o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{o: o, store: o.Store, wake: make(chan struct{}, 1)}, nil
+	return &Service{o: o, store: o.Store, wake: map[Channel]chan struct{}{SMS: make(chan struct{}, 1), Letter: make(chan struct{}, 1)}}, nil
 }
 
 // Put writes a message into the outbox; Run takes it from there.
@@ -223,9 +225,11 @@ func (s *Service) Draft(m Message) (Message, error) {
 
 // Wake makes Run look at the outbox now.
 func (s *Service) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	for _, c := range s.wake {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 

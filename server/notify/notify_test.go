@@ -133,6 +133,72 @@ func TestStandIn_Misbehaves(t *testing.T) {
 	assert.Equal(t, 1, all[0].Tries)
 }
 
+// SIM-01: what a stand-in delays waits in the outbox; it holds up neither the other
+// channel nor the sender, and is delivered once its time has come.
+func TestStandIn_DelaysItsOwnOnly(t *testing.T) {
+	b := newBench(t, nil)
+	ctx := context.Background()
+	b.sms.Set(notify.Faults{Delay: 10 * time.Minute})
+	const many = 120 // more than are taken up at once
+	for range many {
+		require.NoError(t, b.SMS(ctx, "NTF-01", "+79001112233", map[string]string{"code": "1", "minutes": "5"}))
+	}
+	require.NoError(t, b.Letter(ctx, "NTF-06", "a@b.example", map[string]string{"link": "https://x.example"}))
+	count := func(s notify.State) int {
+		all, err := b.Messages(ctx, notify.Filter{State: s, Limit: 1000})
+		require.NoError(t, err)
+		return len(all)
+	}
+	drain := func() {
+		for n := 1; n > 0; {
+			var err error
+			n, err = b.Step(ctx)
+			require.NoError(t, err)
+		}
+	}
+	drain()
+	assert.Equal(t, 1, count(notify.Delivered), "the letter")
+	assert.Equal(t, many, count(notify.Queued))
+	b.now = b.now.Add(10*time.Minute - 1)
+	drain()
+	assert.Equal(t, many, count(notify.Queued))
+	b.now = b.now.Add(1)
+	drain()
+	assert.Equal(t, many+1, count(notify.Delivered))
+	all, err := b.Messages(ctx, notify.Filter{Channel: notify.SMS, Limit: 1})
+	require.NoError(t, err)
+	assert.Equal(t, 1, all[0].Tries, "waiting is no try")
+}
+
+// meeting is a carrier whose deliveries wait for each other.
+type meeting struct{ there chan struct{} }
+
+func (m meeting) Carry(ctx context.Context, _ notify.Message) error {
+	select {
+	case m.there <- struct{}{}:
+	case <-m.there:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// SIM-02: deliveries of a channel go side by side: two that wait for each other both
+// end.
+func TestStep_SideBySide(t *testing.T) {
+	b := newBench(t, meeting{make(chan struct{})})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for range 4 {
+		require.NoError(t, b.Letter(ctx, "NTF-06", "a@b.example", map[string]string{"link": "https://x.example"}))
+	}
+	_, err := b.Step(ctx)
+	require.NoError(t, err)
+	all, err := b.Messages(ctx, notify.Filter{State: notify.Delivered})
+	require.NoError(t, err)
+	assert.Len(t, all, 4)
+}
+
 // mailbox is a real SMTP server that keeps letters.
 type mailbox struct {
 	mu      sync.Mutex

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // How sending goes on.
@@ -12,22 +15,28 @@ const (
 	maxTries = 6
 	every    = time.Second // a look at the outbox when nobody woke the sender
 	batch    = 50
+	senders  = 8 // of a channel: a slow delivery holds up one of them
 )
 
 // Run sends what is due until ctx ends, and returns ctx's error.
 func (s *Service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, c := range channels {
+		g.Go(func() error { return s.run(ctx, c) })
+	}
+	g.Go(func() error { return s.sweep(ctx) })
+	return g.Wait()
+}
+
+// run sends what is due on a channel: neither holds the other up.
+func (s *Service) run(ctx context.Context, c Channel) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	var swept time.Time
 	for {
-		if s.o.Keep > 0 && time.Since(swept) > time.Hour {
-			swept = time.Now()
-			s.dropOld(ctx)
-		}
 		for {
-			n, err := s.Step(ctx)
+			n, err := s.step(ctx, c)
 			if err != nil && ctx.Err() == nil {
-				s.o.Logger.Error("sending messages", "err", err)
+				s.o.Logger.Error("sending messages", "channel", string(c), "err", err)
 			}
 			if n == 0 || err != nil {
 				break
@@ -36,7 +45,23 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.wake:
+		case <-s.wake[c]:
+		case <-tick.C:
+		}
+	}
+}
+
+// sweep drops old messages every hour.
+func (s *Service) sweep(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if s.o.Keep > 0 {
+			s.dropOld(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-tick.C:
 		}
 	}
@@ -44,31 +69,71 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Step sends what is due now and tells how many messages it took up.
 func (s *Service) Step(ctx context.Context) (int, error) {
-	due, err := s.store.Due(ctx, s.o.Now(), batch)
+	var taken atomic.Int64
+	var g errgroup.Group
+	for _, c := range channels {
+		g.Go(func() error {
+			n, err := s.step(ctx, c)
+			taken.Add(int64(n))
+			return err
+		})
+	}
+	err := g.Wait()
+	return int(taken.Load()), err
+}
+
+func (s *Service) step(ctx context.Context, c Channel) (int, error) {
+	due, err := s.store.Due(ctx, c, s.o.Now(), batch)
 	if err != nil {
 		return 0, err
 	}
+	var g errgroup.Group
+	g.SetLimit(senders)
 	for _, m := range due {
-		if err := s.send(ctx, m); err != nil {
-			return 0, err
-		}
+		g.Go(func() error { return s.send(ctx, m) })
 	}
-	return len(due), nil
+	return len(due), g.Wait()
+}
+
+// Delayer is a carrier that wants messages to wait before they are given to it. They
+// wait in the outbox, and hold up nobody.
+type Delayer interface{ Delay() time.Duration }
+
+// postpone puts off a message that its carrier wants later, and tells whether it did.
+// One that was put off already has waited: from its last change to its time.
+func (s *Service) postpone(ctx context.Context, m Message, c Carrier) (bool, error) {
+	d, ok := c.(Delayer)
+	if !ok {
+		return false, nil
+	}
+	wait := d.Delay()
+	if wait <= 0 || m.Due.Sub(m.Done) >= wait {
+		return false, nil
+	}
+	m.Done = s.o.Now()
+	m.Due = m.Done.Add(wait)
+	return true, s.store.Settle(ctx, m, Queued)
 }
 
 // send takes a message up before it goes: two servers must not send it twice. One
 // that dies in between leaves it sent and not delivered, which is seen in the list.
 func (s *Service) send(ctx context.Context, m Message) error {
+	carrier := s.o.Mail
+	if m.Channel == SMS {
+		carrier = s.o.SMS
+	}
+	if later, err := s.postpone(ctx, m, carrier); later {
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	}
 	m.State, m.Tries, m.Done = Sent, m.Tries+1, s.o.Now()
 	if err := s.store.Settle(ctx, m, Queued); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
 		return err
-	}
-	carrier := s.o.Mail
-	if m.Channel == SMS {
-		carrier = s.o.SMS
 	}
 	err := carrier.Carry(ctx, m)
 	var lasting *Lasting

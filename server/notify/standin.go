@@ -39,16 +39,12 @@ func (s *StandIn) Faults() Faults {
 
 var errDown = errors.New("notify: the stand-in is told to be down")
 
+// Delay implements Delayer.
+func (s *StandIn) Delay() time.Duration { return s.Faults().Delay }
+
 // Carry implements Carrier.
-func (s *StandIn) Carry(ctx context.Context, m Message) error {
+func (s *StandIn) Carry(_ context.Context, m Message) error {
 	f := s.Faults()
-	if f.Delay > 0 {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(f.Delay):
-		}
-	}
 	if f.Down {
 		return errDown
 	}

@@ -133,8 +133,8 @@ func (s messages) Messages(ctx context.Context, f notify.Filter) ([]notify.Messa
 	return s.list(ctx, query+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...)
 }
 
-func (s messages) Due(ctx context.Context, now time.Time, limit int) ([]notify.Message, error) {
-	return s.list(ctx, messageColumns+`, body FROM messages WHERE state = ? AND due <= ? ORDER BY due, id LIMIT ?`, string(notify.Queued), ns(now), limit)
+func (s messages) Due(ctx context.Context, c notify.Channel, now time.Time, limit int) ([]notify.Message, error) {
+	return s.list(ctx, messageColumns+`, body FROM messages WHERE state = ? AND channel = ? AND due <= ? ORDER BY due, id LIMIT ?`, string(notify.Queued), string(c), ns(now), limit)
 }
 
 func (s messages) Settle(ctx context.Context, m notify.Message, from notify.State) error {

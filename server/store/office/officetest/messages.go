@@ -76,11 +76,14 @@ func Messages(t *testing.T, open func(t *testing.T) notify.Store) {
 			m.HTML = "<p>"
 			require.NoError(t, s.AddMessage(ctx, m))
 		}
-		due, err := s.Due(ctx, epoch.Add(2*time.Second), 10)
+		due, err := s.Due(ctx, notify.Letter, epoch.Add(2*time.Second), 10)
 		require.NoError(t, err)
 		require.Len(t, due, 3)
 		assert.Equal(t, message(0).ID, due[0].ID)
 		assert.Equal(t, "<p>", due[0].HTML)
+		none, err := s.Due(ctx, notify.SMS, epoch.Add(time.Hour), 10)
+		require.NoError(t, err)
+		assert.Empty(t, none, "another channel")
 		var won atomic.Int64
 		var wait sync.WaitGroup
 		for range 5 {
@@ -96,7 +99,7 @@ func Messages(t *testing.T, open func(t *testing.T) notify.Store) {
 		}
 		wait.Wait()
 		assert.EqualValues(t, 1, won.Load(), "one sender takes it up")
-		due, err = s.Due(ctx, epoch.Add(time.Hour), 10)
+		due, err = s.Due(ctx, notify.Letter, epoch.Add(time.Hour), 10)
 		require.NoError(t, err)
 		assert.Len(t, due, 3)
 		n, err := s.DropMessages(ctx, epoch.Add(2))
