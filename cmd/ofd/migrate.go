@@ -33,7 +33,7 @@ func (c *migrateCmd) Run(p *process) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	base, err := openStore(ctx, c.Store, slog.New(slog.NewTextHandler(p.err, nil)))
+	base, err := openStore(ctx, c.Store, 0, slog.New(slog.NewTextHandler(p.err, nil)))
 	if err != nil {
 		return err
 	}

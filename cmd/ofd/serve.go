@@ -23,6 +23,7 @@ type serveCmd struct {
 	Marking    string `name:"marking" default:"127.0.0.1:7778" placeholder:"HOST:PORT" help:"Second address, given to registers for marking (default ${default}; empty: none). Both serve everything."`
 	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Health, metrics and API (default ${default}; empty: none)."`
 	Store      string `name:"store" default:"sqlite:ofd.db" placeholder:"sqlite:PATH|postgres://URL" help:"Where documents are kept: one file, or a database that several servers may share (default ${default})."`
+	Writers    int    `name:"store-writers" default:"1" placeholder:"N" help:"Connections that write to a PostgreSQL database, each the documents of drives of its own; where tables are divided over machines, so many for each machine (default ${default})."`
 	Cabinet    bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
 	Bench      string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
 	HookSecret string `name:"cabinet-key" placeholder:"HEX" help:"Key of 32 bytes that secrets of webhooks are encrypted with, better as OFD_CABINET_KEY (default: a file beside an SQLite base; without one, no webhooks)."`
@@ -103,7 +104,7 @@ func (s *serveCmd) Run(p *process) error {
 		return err
 	}
 	defer closePlugin()
-	if o.Store, err = openStore(ctx, s.Store, log); err != nil {
+	if o.Store, err = openStore(ctx, s.Store, s.Writers, log); err != nil {
 		return err
 	}
 	defer func() {

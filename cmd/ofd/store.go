@@ -15,10 +15,17 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
-// openStore opens the store that --store names.
-func openStore(ctx context.Context, spec string, log *slog.Logger) (store.Store, error) {
+// maxWriters keeps a slip of the finger from taking all connections of a database.
+const maxWriters = 64
+
+// openStore opens the store that --store names, with so many writers: 0 is the usual one.
+func openStore(ctx context.Context, spec string, writers int, log *slog.Logger) (store.Store, error) {
 	kind, path, _ := strings.Cut(spec, ":")
 	switch {
+	case writers < 0 || writers > maxWriters:
+		return nil, usage("--store-writers=%d: want 1 to %d", writers, maxWriters)
+	case kind == "sqlite" && writers > 1:
+		return nil, usage("--store-writers=%d: a file has one writer; several are for --store=postgres://…", writers)
 	case kind == "sqlite" && path != "":
 		db, err := sqlite.Open(path, sqlite.Options{Logger: log})
 		if err != nil {
@@ -26,7 +33,7 @@ func openStore(ctx context.Context, spec string, log *slog.Logger) (store.Store,
 		}
 		return db, nil
 	case (kind == "postgres" || kind == "postgresql") && strings.HasPrefix(path, "//"):
-		db, err := postgres.Open(ctx, spec, postgres.Options{Logger: log})
+		db, err := postgres.Open(ctx, spec, postgres.Options{Logger: log, Writers: writers})
 		var bad *pgconn.ParseConfigError
 		switch {
 		case errors.As(err, &bad):

@@ -12,6 +12,13 @@ import (
 
 func BenchmarkAccept(b *testing.B) { storetest.BenchmarkAccept(b, open, 1, 16, 128, 512) }
 
+// BenchmarkAcceptWriters has several writers in one server.
+func BenchmarkAcceptWriters(b *testing.B) {
+	for _, writers := range []int{2, 4} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) { storetest.BenchmarkAccept(b, opensWith(writers, database), 16, 128, 512) })
+	}
+}
+
 func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open) }
 
 func BenchmarkRead(b *testing.B) { storetest.BenchmarkRead(b, open) }
