@@ -34,7 +34,7 @@ func Reports(t *testing.T, open func(t *testing.T) (report.Store, account.Store)
 	job := func(n int) report.Job {
 		return report.Job{ID: fmt.Sprintf("2026-%03d", n), Org: "o", User: "u", Schedule: "s", Kind: report.Documents,
 			Params: report.Params{From: epoch, To: epoch.Add(time.Hour), Branch: "b", Group: "g", Registers: []fiscal.RegNumber{"0000000001012345"}, Emails: []string{"a@b.example"}},
-			Grant:  access.Grant{Org: "o", User: "u", Rights: access.Manager.Rights(), Branches: []string{"b"}, Key: "k",
+			Grant: access.Grant{Org: "o", User: "u", Rights: access.Manager.Rights(), Branches: []string{"b"}, Key: "k",
 				Limits: []access.Limits{{Rights: access.SeeRevenue, Branches: []string{"b"}, Registers: []fiscal.RegNumber{"1"}, From: epoch}}}, State: report.Queued, Created: epoch, Due: epoch.Add(time.Duration(n) * time.Second),
 			Done: epoch, Version: 1}
 	}
