@@ -14,7 +14,7 @@ import (
 
 // metrics tells Prometheus what the intake and the writer of the store do.
 type metrics struct {
-	writing       // what the writer is at
+	writing       // what the writers are at
 	connections   prometheus.Gauge
 	refused       *prometheus.CounterVec
 	messages      *prometheus.CounterVec
@@ -115,7 +115,7 @@ func (m *metrics) GroupBegins(int) { m.begins() }
 
 // GroupEnds implements store.Observer.
 func (m *metrics) GroupEnds(works int, took time.Duration, err error) {
-	m.ends(err)
+	m.ends(took, err)
 	m.groupTime.Observe(took.Seconds())
 	if err != nil {
 		m.groupFailures.Inc()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,16 +32,33 @@ const (
 	stuckAfter = 5 * time.Second
 )
 
-// writing is what the store's writer is at. Times are of the machine's clock.
+// writing is what the store's writers are at. Times are of the machine's clock.
 type writing struct {
-	since  atomic.Int64 // begin of the transaction under way, ns; 0: none
 	failed atomic.Int64 // of the last transaction when it failed, ns; 0: it did not
+	mu     sync.Mutex
+	began  []time.Time // of the transactions under way, the oldest first
 }
 
-func (w *writing) begins() { w.since.Store(time.Now().UnixNano()) }
+func (w *writing) begins() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.began = append(w.began, time.Now())
+}
 
-func (w *writing) ends(err error) {
-	w.since.Store(0)
+// ends forgets the transaction that began so long ago, or the one nearest to it:
+// writers do not tell who they are.
+func (w *writing) ends(took time.Duration, err error) {
+	w.mu.Lock()
+	began, nearest := time.Now().Add(-took), 0
+	for i, at := range w.began {
+		if at.Sub(began).Abs() <= w.began[nearest].Sub(began).Abs() {
+			nearest = i
+		}
+	}
+	if len(w.began) > 0 {
+		w.began = slices.Delete(w.began, nearest, nearest+1)
+	}
+	w.mu.Unlock()
 	if err == nil {
 		w.failed.Store(0)
 		return
@@ -49,7 +68,10 @@ func (w *writing) ends(err error) {
 
 // works is false while writes fail or one does not end.
 func (w *writing) works(now time.Time) bool {
-	if since := w.since.Load(); since != 0 && now.Sub(time.Unix(0, since)) > stuckAfter {
+	w.mu.Lock()
+	stuck := len(w.began) > 0 && now.Sub(w.began[0]) > stuckAfter
+	w.mu.Unlock()
+	if stuck {
 		return false
 	}
 	failed := w.failed.Load()

@@ -4,7 +4,7 @@ import "time"
 
 // Observer hears how the writer of a store works, for metrics and for whoever must
 // know whether the store takes anything. Calls come from the writer itself: they must
-// be quick and must not call the store.
+// be quick and must not call the store. A store with several writers calls from each.
 type Observer interface {
 	// GroupBegins: a transaction of so many works is being written.
 	GroupBegins(works int)

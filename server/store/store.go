@@ -118,7 +118,9 @@ type Acceptance struct {
 
 	// Replaces makes every other active drive with Drive.RegID DriveReplaced, each
 	// with a version one greater, in the same transaction: set it for a registration
-	// of Drive on a register that had another FN (form 1 or 11, reason "new FN").
+	// of Drive on a register that had another FN (form 1 or 11, reason "new FN"). Where
+	// drives lie on several machines it is done right after the transaction, before
+	// Accept returns, and later when the machine of such a drive is away.
 	Replaces bool
 }
 
