@@ -23,7 +23,7 @@ func citus(machines, pieces int) string {
 	return fmt.Sprintf(`
 	CREATE TABLE pg_dist_partition (logicalrelid regclass, partmethod "char", partkey text, colocationid int);
 	CREATE TABLE pg_dist_shard (logicalrelid regclass, shardid bigint, shardminvalue text, shardmaxvalue text);
-	CREATE TABLE pg_dist_placement (shardid bigint, groupid int);
+	CREATE TABLE pg_dist_placement (shardid bigint, shardstate int, groupid int);
 	CREATE TABLE asked (n serial, what text);
 	CREATE SEQUENCE mixed;
 	CREATE SEQUENCE pieces START 102008;
@@ -48,7 +48,7 @@ func citus(machines, pieces int) string {
 		WITH made AS (INSERT INTO pg_dist_shard SELECT t, nextval('pieces'), -2147483648 + n * (4294967296 / %[2]d),
 				CASE n WHEN %[2]d - 1 THEN 2147483647 ELSE -2147483648 + (n + 1) * (4294967296 / %[2]d) - 1 END
 			FROM generate_series(0::bigint, %[2]d - 1) n RETURNING shardid)
-		INSERT INTO pg_dist_placement SELECT shardid, 1 + shardid %% %[1]d FROM made;
+		INSERT INTO pg_dist_placement SELECT shardid, 1, 1 + shardid %% %[1]d FROM made;
 		IF t::text = ANY ('{drives,registrations,documents,replacements,quarantine,incidents,exchanges}') THEN
 			EXECUTE format('CREATE TRIGGER one_piece AFTER INSERT OR UPDATE ON %%s FOR EACH ROW EXECUTE FUNCTION one_piece()', t);
 		END IF;

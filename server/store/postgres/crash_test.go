@@ -21,9 +21,9 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store/storetest"
 )
 
-// The server is killed, the database goes on.
+// The server is killed with two transactions under way, the database goes on.
 func TestStore_SurvivesKill(t *testing.T) {
-	storetest.Crash(t, open, func(t *testing.T, place string) {
+	storetest.Crash(t, opensWith(2, database), func(t *testing.T, place string) {
 		requireSound(t, database(t, place))
 	}, pgtest.URLVariable+"="+pgtest.URL(t)) // the child uses the same database server
 }

@@ -105,10 +105,10 @@ const (
 	// that they are in: those of one family have the same pieces on the same machines.
 	dividedTables = `SELECT count(*), count(*) FILTER (WHERE column_to_column_name(logicalrelid, partkey) = 'drive_id'), count(DISTINCT colocationid)
 		FROM pg_dist_partition WHERE logicalrelid::text = ANY ($1::text[]) AND partmethod = 'h'`
-	// shardPlaces are the pieces of drives with the machines that have them; a piece
-	// without one has no row and leaves a hole.
+	// shardPlaces are the pieces of drives with the machines that have them in use (state
+	// 1); a piece without one has no row and leaves a hole.
 	shardPlaces = `SELECT s.shardminvalue::bigint, s.shardmaxvalue::bigint, p.groupid::bigint FROM pg_dist_shard s
-		JOIN pg_dist_placement p ON p.shardid = s.shardid WHERE s.logicalrelid = 'drives'::regclass ORDER BY 1, 3`
+		JOIN pg_dist_placement p ON p.shardid = s.shardid AND p.shardstate = 1 WHERE s.logicalrelid = 'drives'::regclass ORDER BY 1, 3`
 	settingsOfAll = `SELECT coalesce(result, '') FROM run_command_on_all_nodes('SHOW synchronous_commit')`
 	hashes        = `SELECT hashint8(n) FROM unnest($1::bigint[]) WITH ORDINALITY u (n, i) ORDER BY i`
 )

@@ -173,9 +173,10 @@ func TestPlain(t *testing.T) {
 // refused at the start, and so are machines that answer before the disk has it.
 func refusesOtherDivisions(t *testing.T, c *pgx.Conn, url string) {
 	for _, one := range []struct{ name, change, want string }{
-		{"two copies", `INSERT INTO pg_dist_placement SELECT shardid, 77 FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass LIMIT 1`, "two copies"},
+		{"two copies", `INSERT INTO pg_dist_placement SELECT shardid, 1, 77 FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass LIMIT 1`, "two copies"},
 		{"a hole", `DELETE FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass AND shardmaxvalue = '2147483647'`, "in no piece"},
 		{"no machine", `DELETE FROM pg_dist_placement WHERE shardid = (SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass)`, "in no piece"},
+		{"being deleted", `UPDATE pg_dist_placement SET shardstate = 4 WHERE shardid = (SELECT max(shardid) FROM pg_dist_shard WHERE logicalrelid = 'drives'::regclass)`, "in no piece"},
 		{"another column", `UPDATE pg_dist_partition SET partkey = 'fn' WHERE logicalrelid = 'incidents'::regclass`, "are by the drive"},
 		{"apart", `UPDATE pg_dist_partition SET colocationid = 5 WHERE logicalrelid = 'quarantine'::regclass`, "2 families"},
 		{"half done", `DELETE FROM pg_dist_partition WHERE logicalrelid = 'exchanges'::regclass`, "are by the drive"},

@@ -1,6 +1,7 @@
 SELECT success, result FROM run_command_on_all_nodes('ALTER SYSTEM SET citus.enable_unsafe_triggers TO on');
 SELECT success, result FROM run_command_on_all_nodes('SELECT pg_reload_conf()');
 SET citus.enable_unsafe_triggers TO on;
+SET citus.shard_replication_factor TO 1;
 CREATE OR REPLACE FUNCTION refuse_unprotocolled_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM protocol p WHERE p.fn = '' AND p.what = regexp_replace(TG_TABLE_NAME, '_[0-9]+$', '') AND p.kind = 'retention'
