@@ -173,7 +173,7 @@ const (
 	ByRegister          // Figures.Key is the registration number
 	ByUser              // the user's INN
 	ByDay               // "2026-03-01", by the register's clock
-	ByHour              // "00" to "23"
+	ByHour              // "00" to "23"; only documents and their totals are counted
 	ByShift             // FN and shift: Figures.Key is the FN
 	ByCashier           // the cashier's name
 )

@@ -73,9 +73,7 @@ func (b *base) project(ctx context.Context, e *engine, progress func(done int64)
 	for _, one := range indexes {
 		do(one[1])
 	}
-	for _, span := range []search.Span{search.Days, search.Hours} {
-		do("DELETE FROM "+span.Table, span.Again(""))
-	}
+	do("DELETE FROM days", search.SheetsAgain(""))
 	do("DROP TABLE bench_moulds", "DROP TABLE bench_items", "ANALYZE")
 	do(e.rest...)
 	return err

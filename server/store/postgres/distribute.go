@@ -33,7 +33,6 @@ var placements = []placement{
 	{"projections", "drive_id", "drives"},
 	{"items", "drive_id", "drives"},
 	{"days", "drive_id", "drives"},
-	{"hours", "drive_id", "drives"},
 	{"replacements", "drive_id", "drives"},
 	{"quarantine", "drive_id", "drives"},
 	{"incidents", "drive_id", "drives"},

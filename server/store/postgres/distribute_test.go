@@ -54,7 +54,7 @@ func TestPlacements_FitTheCatalogue(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	assert.Equal(t, 11, keys, "one for each divided table")
+	assert.Equal(t, 10, keys, "one for each divided table")
 
 	references := 0
 	var target string
@@ -174,7 +174,7 @@ func TestDistribute_AsksForEachTable(t *testing.T) {
 		return all
 	}
 	const want = "protocol, projection, unread, drives drive_id none, registrations drive_id drives, documents drive_id drives, projections drive_id drives, " +
-		"items drive_id drives, days drive_id drives, hours drive_id drives, replacements drive_id drives, " +
+		"items drive_id drives, days drive_id drives, replacements drive_id drives, " +
 		"quarantine drive_id drives, incidents drive_id drives, exchanges drive_id drives"
 	assert.Equal(t, want, asked())
 	require.NoError(t, Distribute(t.Context(), url, func(string) {}))

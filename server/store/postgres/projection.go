@@ -99,10 +99,8 @@ func project(ctx context.Context, tx pgx.Tx, settled int64, limit int, decode fu
 		return 0, err
 	}
 	b = &pgx.Batch{}
-	for i, span := range spans {
-		if sheets := made.sheets[i]; len(sheets) > 0 {
-			b.Queue(addSheets[i], columns(span, sheets)...)
-		}
+	if len(made.sheets) > 0 {
+		b.Queue(addSheets, columns(made.sheets)...)
 	}
 	for reason, n := range made.unread {
 		b.Queue(`INSERT INTO unread (reason, documents) VALUES ($1, $2) ON CONFLICT (reason) DO UPDATE SET documents = unread.documents + $2`, text(reason), n)
@@ -114,12 +112,9 @@ func project(ctx context.Context, tx pgx.Tx, settled int64, limit int, decode fu
 // rowsMade are the rows made of documents.
 type rowsMade struct {
 	projections, items [][]any
-	sheets             [2][]search.Sheet // of spans
+	sheets             []search.Sheet // of days
 	unread             map[string]int64
 }
-
-// spans are kept beside the projections.
-var spans = [2]search.Span{search.Days, search.Hours}
 
 func projected(documents []store.Document, decode func(d *store.Document) store.Projection) (made rowsMade, err error) {
 	made.unread = map[string]int64{}
@@ -139,17 +134,13 @@ func projected(documents []store.Document, decode func(d *store.Document) store.
 			made.unread[p.Unread]++
 		}
 	}
-	for i, span := range spans {
-		made.sheets[i] = span.Sheets(all)
-	}
+	made.sheets = search.Sheets(all)
 	return made, nil
 }
 
-// addSheets are statements that add what documents add up to, each column an array.
-var addSheets = [...]string{addSheet(spans[0]), addSheet(spans[1])}
-
-func addSheet(s search.Span) string {
-	names := append([]string{"drive_id"}, s.Columns()...)
+// addSheets adds what documents add up to, each column an array.
+var addSheets = func() string {
+	names := append([]string{"drive_id"}, search.SheetColumns...)
 	arrays := make([]string, len(names))
 	for i, name := range names {
 		kind := "bigint"
@@ -158,13 +149,14 @@ func addSheet(s search.Span) string {
 		}
 		arrays[i] = fmt.Sprintf("$%d::%s[]", i+1, kind)
 	}
-	return "INSERT INTO " + s.Table + " (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")" + s.Add("least", "greatest")
-}
+	return "INSERT INTO days (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")" + search.AddSheet("least", "greatest")
+}()
 
 // columns of the sheets as arrays. Their FNs are numbers: projected has seen to that.
-func columns(s search.Span, sheets []search.Sheet) []any {
+func columns(sheets []search.Sheet) []any {
 	drives := make([]int64, len(sheets))
-	texts, numbers := [2][]string{}, make([][]int64, len(s.Columns())-len([2]string{}))
+	texts := [2][]string{}
+	numbers := make([][]int64, len(search.SheetColumns)-len(texts))
 	for i := range sheets {
 		drives[i], _ = driveIDOf(sheets[i].FN)
 		for n, v := range sheets[i].Values(dialect) {
@@ -207,13 +199,9 @@ func forgetProjected(ctx context.Context, tx pgx.Tx, driveID int64, ids []int64)
 	}
 	b := &pgx.Batch{}
 	for _, t := range touched {
-		for _, span := range spans {
-			perDay := search.Days.Seconds / span.Seconds
-			b.Queue(`DELETE FROM `+span.Table+` WHERE user_inn = $1 AND reg_id = $2 AND drive_id = $3 AND `+span.Column+` >= $4 AND `+span.Column+` < $5`,
-				t.User, t.Reg, driveID, t.Day*perDay, (t.Day+1)*perDay)
-			b.Queue(span.Again(`p.user_inn = $1 AND p.reg_id = $2 AND p.drive_id = $3 AND p.at >= $4 AND p.at < $5`),
-				t.User, t.Reg, driveID, t.Day*search.Days.Seconds, (t.Day+1)*search.Days.Seconds)
-		}
+		const day = 86400
+		b.Queue(`DELETE FROM days WHERE user_inn = $1 AND reg_id = $2 AND drive_id = $3 AND day = $4`, t.User, t.Reg, driveID, t.Day)
+		b.Queue(search.SheetsAgain(`p.user_inn = $1 AND p.reg_id = $2 AND p.drive_id = $3 AND p.at >= $4 AND p.at < $5`), t.User, t.Reg, driveID, t.Day*day, (t.Day+1)*day)
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("postgres: adding up what is left: %w", err)

@@ -73,5 +73,5 @@ func TestSchema_KeysCarryFN(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	assert.Equal(t, 22, keys, "eleven tables, each key as a constraint and as an index")
+	assert.Equal(t, 20, keys, "ten tables, each key as a constraint and as an index")
 }

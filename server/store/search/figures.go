@@ -27,25 +27,36 @@ func groupings(d Dialect) map[store.Grouping]grouping {
 		store.ByRegister: {"p.reg_id", "0"},
 		store.ByUser:     {"p.user_inn", "0"},
 		store.ByDay:      {"''", "p.at / 86400"},
-		store.ByHour:     {"''", "p.at % 86400 / 3600"},
+		store.ByHour:     {},
 		store.ByShift:    {d.FN, "p.shift"},
 		store.ByCashier:  {"coalesce(p.cashier, '')", "0"},
 	}
 }
 
-// Figures implements store.Projector. What a Span has is taken from there; the rest
-// is added up from the documents, in the same statement, so that both are of one
-// moment.
+// Figures implements store.Projector. What days has is taken from there; the rest is
+// added up from the documents, in the same statement, so that both are of one moment.
 func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (all []store.Figures, err error) {
 	d := e.Dialect()
 	g, known := groupings(d)[by]
-	if !known {
+	switch {
+	case !known:
 		return nil, fmt.Errorf("summing up documents: grouping %d is not known", by)
+	case by == store.ByHour:
+		all, err = hours(ctx, e, s)
+	default:
+		all, err = figures(ctx, e, s, by, g)
 	}
-	q := query{d: d}
+	if err != nil {
+		return nil, fmt.Errorf("summing up documents: %w", err)
+	}
+	return all, nil
+}
+
+func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g grouping) (all []store.Figures, err error) {
+	q := query{d: e.Dialect()}
 	text := "SELECT g1, g2, kind, " + added() + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
 	key, number := "", int64(-1)
-	err = e.Query(ctx, text, q.args, func(r Row) error {
+	return all, e.Query(ctx, text, q.args, func(r Row) error {
 		var one Sheet
 		var text string
 		var n int64
@@ -54,15 +65,48 @@ func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (
 		}
 		if len(all) == 0 || text != key || n != number {
 			key, number = text, n
-			all = append(all, keyed(by, d, text, n))
+			all = append(all, keyed(by, q.d, text, n))
 		}
+		one.addEdges(&all[len(all)-1])
 		one.addTo(&all[len(all)-1])
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("summing up documents: %w", err)
+}
+
+// hours are figures by the hour: documents and their totals alone.
+func hours(ctx context.Context, e Engine, s store.Search) (all []store.Figures, err error) {
+	q := query{d: e.Dialect()}
+	var sums []string
+	for _, c := range hourColumns {
+		sums = append(sums, "CAST(sum("+c+") AS BIGINT)")
 	}
-	return all, nil
+	text := "SELECT kind, " + strings.Join(sums, ", ") + " FROM (" + strings.Join(q.pieces(s, store.ByHour, grouping{}), " UNION ALL ") + ") p GROUP BY kind"
+	var by [24]store.Figures
+	err = e.Query(ctx, text, q.args, func(r Row) error {
+		var kind int64
+		var one [24]Hour
+		into := []any{&kind}
+		for h := range one {
+			into = append(into, &one[h].Documents)
+		}
+		for h := range one {
+			into = append(into, (*int64)(&one[h].Total))
+		}
+		if err := r.Scan(into...); err != nil {
+			return err
+		}
+		for h := range one {
+			(&Sheet{Kind: kind, Documents: one[h].Documents, Total: one[h].Total}).addTo(&by[h])
+		}
+		return nil
+	})
+	for h, f := range by {
+		if f.Receipts+f.Corrections > 0 {
+			f.Key = fmt.Sprintf("%02d", h)
+			all = append(all, f)
+		}
+	}
+	return all, err
 }
 
 // added are the columns of sheets p in the order of Sheet.scan.
@@ -77,25 +121,21 @@ func added() string {
 	return strings.Join(c, ", ")
 }
 
-// pieces are the parts of what is added up: whole spans from their table, and what is
+// pieces are the parts of what is added up: whole days from their table, and what is
 // left of them, or all, from the documents.
 func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
-	span := Days
-	if by == store.ByHour {
-		span = Hours
-	}
 	from, to := ceilSeconds(s.From), ceilSeconds(s.To)
-	first, last := ceilDivide(from, span.Seconds), floorDivide(to, span.Seconds)
+	first, last := ceilDivide(from, secondsOfDay), floorDivide(to, secondsOfDay)
 	if !spanned(&s) || by == store.ByShift || by == store.ByCashier || (!s.From.IsZero() && !s.To.IsZero() && first >= last) {
 		return []string{q.documents(s, by, g)}
 	}
-	all := []string{q.spans(s, by, g, span, first, last)}
-	if at := time.Unix(first*span.Seconds, 0); !s.From.IsZero() && at.Unix() > from {
+	all := []string{q.days(s, by, g, first, last)}
+	if at := time.Unix(first*secondsOfDay, 0); !s.From.IsZero() && at.Unix() > from {
 		edge := s
 		edge.To = at
 		all = append(all, q.documents(edge, by, g))
 	}
-	if at := time.Unix(last*span.Seconds, 0); !s.To.IsZero() && at.Unix() < to {
+	if at := time.Unix(last*secondsOfDay, 0); !s.To.IsZero() && at.Unix() < to {
 		edge := s
 		edge.From = at
 		all = append(all, q.documents(edge, by, g))
@@ -103,37 +143,46 @@ func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
 	return all
 }
 
-// spanned tells whether the search can be answered by a Span: it asks for a taxpayer's
+// spanned tells whether the search can be answered by days: it asks for a taxpayer's
 // documents by register, drive and date alone.
 func spanned(s *store.Search) bool {
 	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, From: s.From, To: s.To, Oldest: s.Oldest}
 	return s.UserINN != "" && reflect.DeepEqual(*s, plain)
 }
 
-// spans asks the table for its rows from one number to another.
-func (q *query) spans(s store.Search, by store.Grouping, g grouping, span Span, first, last int64) string {
+// days asks the table for its rows from one number to another.
+func (q *query) days(s store.Search, by store.Grouping, g grouping, first, last int64) string {
 	q.where = nil
 	q.add("p.user_inn = ?", q.d.Text(string(s.UserINN)))
 	if len(s.RegIDs) > 0 {
 		q.where = append(q.where, "p.reg_id IN ("+texts(q, s.RegIDs)+")")
 	}
 	if !s.From.IsZero() {
-		q.add("p."+span.Column+" >= ?", first)
+		q.add("p.day >= ?", first)
 	}
 	if !s.To.IsZero() {
-		q.add("p."+span.Column+" < ?", last)
+		q.add("p.day < ?", last)
 	}
 	if s.FN != "" {
 		q.add("p.drive_id = "+q.d.Drive, q.d.DriveArg(s.FN))
 	}
+	columns := []string{"p.kind AS kind"}
+	add := func(names []string) {
+		for _, c := range names {
+			columns = append(columns, "p."+c+" AS "+c)
+		}
+	}
 	switch by {
+	case store.ByHour:
+		add(hourColumns)
+		return "SELECT " + strings.Join(columns, ", ") + " FROM days p" + q.clause()
 	case store.ByDay:
 		g.number = "p.day"
-	case store.ByHour:
-		g.number = "p.hour % 24"
 	}
-	return "SELECT " + g.text + " AS g1, " + g.number + " AS g2, p.kind, p." + strings.Join(sumColumns, ", p.") + ", p." + strings.Join(edgeColumns, ", p.") +
-		" FROM " + span.Table + " p" + q.clause()
+	columns = append([]string{g.text + " AS g1", g.number + " AS g2"}, columns...)
+	add(sumColumns)
+	add(edgeColumns)
+	return "SELECT " + strings.Join(columns, ", ") + " FROM days p" + q.clause()
 }
 
 // documents gives each document that the search finds as a sheet of its own.
@@ -145,7 +194,15 @@ func (q *query) documents(s store.Search, by store.Grouping, g grouping) string 
 	} else {
 		q.add("p.form IN (3, 4, 31, 41)")
 	}
-	columns := []string{g.text + " AS g1", g.number + " AS g2", kindOf + " AS kind", "1 AS documents"}
+	columns := []string{kindOf + " AS kind"}
+	if by == store.ByHour {
+		for i, value := range hourly() {
+			columns = append(columns, value+" AS "+hourColumns[i])
+		}
+		return "SELECT " + strings.Join(columns, ", ") + " FROM projections p" + q.clause()
+	}
+	columns = append([]string{g.text + " AS g1", g.number + " AS g2"}, columns...)
+	columns = append(columns, "1 AS documents")
 	for _, c := range sumColumns[1:] {
 		columns = append(columns, "coalesce(p."+c+", 0) AS "+c)
 	}
@@ -172,8 +229,6 @@ func keyed(by store.Grouping, d Dialect, text string, n int64) (f store.Figures)
 	switch by {
 	case store.ByDay:
 		f.Key = time.Unix(n*secondsOfDay, 0).UTC().Format(time.DateOnly)
-	case store.ByHour:
-		f.Key = fmt.Sprintf("%02d", n)
 	case store.ByShift:
 		f.Key, f.Shift = d.FromText(text), uint32(n)
 	default:
@@ -182,8 +237,8 @@ func keyed(by store.Grouping, d Dialect, text string, n int64) (f store.Figures)
 	return f
 }
 
-// addTo adds the sheet to the figures of its group.
-func (s *Sheet) addTo(f *store.Figures) {
+// addEdges widens the figures of a group to the documents of the sheet.
+func (s *Sheet) addEdges(f *store.Figures) {
 	first, last := time.Unix(s.FirstAt, 0).UTC(), time.Unix(s.LastAt, 0).UTC()
 	if f.LastFD == 0 || first.Before(f.First) {
 		f.First = first
@@ -195,6 +250,10 @@ func (s *Sheet) addTo(f *store.Figures) {
 		f.FirstFD = s.FirstFD
 	}
 	f.LastFD = max(f.LastFD, s.LastFD)
+}
+
+// addTo adds the sheet to the figures of its group.
+func (s *Sheet) addTo(f *store.Figures) {
 	switch s.Kind {
 	case other:
 		return

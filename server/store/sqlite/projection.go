@@ -37,11 +37,8 @@ type projectOp struct {
 	from, upto int64 // documents.id
 	passed     int64
 	rows       []store.Projection
-	sheets     [2][][]driver.NamedValue // of spans
+	sheets     [][]driver.NamedValue // of days
 }
-
-// spans are kept beside the projections.
-var spans = [2]search.Span{search.Days, search.Hours}
 
 // Project implements store.Projector.
 func (s *Store) Project(ctx context.Context, limit int, decode func(d *store.Document) store.Projection) (int, error) {
@@ -86,10 +83,8 @@ func (s *Store) decodeNext(ctx context.Context, limit int, decode func(d *store.
 		op.passed++
 		op.rows = append(op.rows, decode(&d))
 	}
-	for i, span := range spans {
-		for _, sheet := range span.Sheets(op.rows) {
-			op.sheets[i] = append(op.sheets[i], inOrder(append(sheet.Values(dialect), string(sheet.FN))))
-		}
+	for _, sheet := range search.Sheets(op.rows) {
+		op.sheets = append(op.sheets, inOrder(append(sheet.Values(dialect), string(sheet.FN))))
 	}
 	return op, rows.Err()
 }
@@ -118,11 +113,9 @@ func (op *projectOp) apply(ctx context.Context, w *writer) error {
 			}
 		}
 	}
-	for i, sheets := range op.sheets {
-		for _, sheet := range sheets {
-			if _, err := w.st.addSheet[i].ExecContext(ctx, sheet); err != nil {
-				return fmt.Errorf("sqlite: adding up the %s of projections after %d: %w", spans[i].Table, op.from, err)
-			}
+	for _, sheet := range op.sheets {
+		if _, err := w.st.addSheet.ExecContext(ctx, sheet); err != nil {
+			return fmt.Errorf("sqlite: adding up the days of projections after %d: %w", op.from, err)
 		}
 	}
 	return nil
@@ -134,11 +127,9 @@ var (
 	addItem       = `INSERT INTO items (` + strings.Join(search.ItemColumns, ", ") + `, document_id) VALUES (` + marks(strings.Join(search.ItemColumns, ",")) + `, ?)`
 )
 
-// addSheet adds what documents add up to, which stands before the FN among the values.
-func addSheet(s search.Span) string {
-	columns := strings.Join(s.Columns(), ", ")
-	return `INSERT INTO ` + s.Table + ` (` + columns + `, drive_id) VALUES (` + marks(columns) + `, (SELECT id FROM drives WHERE fn = ?))` + s.Add("min", "max")
-}
+// addSheet adds what documents of a day add up to; the FN is the last of the values.
+var addSheet = `INSERT INTO days (` + strings.Join(search.SheetColumns, ", ") + `, drive_id) VALUES (` + marks(strings.Join(search.SheetColumns, ",")) +
+	`, (SELECT id FROM drives WHERE fn = ?))` + search.AddSheet("min", "max")
 
 const (
 	moveProjection = `UPDATE projection SET upto = ?, passed = passed + ? WHERE upto = ?`
@@ -180,18 +171,13 @@ func forgetProjected(ctx context.Context, c *sql.Conn, ids []int64) error {
 }
 
 func addUpAnew(ctx context.Context, c *sql.Conn, k sheetKey) error {
-	for _, span := range spans {
-		perDay := search.Days.Seconds / span.Seconds
-		if _, err := c.ExecContext(ctx, `DELETE FROM `+span.Table+` WHERE user_inn = ? AND reg_id = ? AND drive_id = ? AND `+span.Column+` >= ? AND `+span.Column+` < ?`,
-			k.user, k.reg, k.drive, k.day*perDay, (k.day+1)*perDay); err != nil {
-			return err
-		}
-		if _, err := c.ExecContext(ctx, span.Again(`p.user_inn = ? AND p.reg_id = ? AND p.drive_id = ? AND p.at >= ? AND p.at < ?`),
-			k.user, k.reg, k.drive, k.day*search.Days.Seconds, (k.day+1)*search.Days.Seconds); err != nil {
-			return err
-		}
+	const day = 86400
+	_, err := c.ExecContext(ctx, `DELETE FROM days WHERE user_inn = ? AND reg_id = ? AND drive_id = ? AND day = ?`, k.user, k.reg, k.drive, k.day)
+	if err == nil {
+		_, err = c.ExecContext(ctx, search.SheetsAgain(`p.user_inn = ? AND p.reg_id = ? AND p.drive_id = ? AND p.at >= ? AND p.at < ?`),
+			k.user, k.reg, k.drive, k.day*day, (k.day+1)*day)
 	}
-	return nil
+	return err
 }
 
 // Progress implements store.Projector.

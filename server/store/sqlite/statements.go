@@ -23,8 +23,7 @@ type writeStatements struct {
 
 	// What every document does. Prepared past database/sql, which would check and copy
 	// forty values for each.
-	addDocument, moveDrive driver.StmtExecContext
-	addSheet               [len(spans)]driver.StmtExecContext
+	addDocument, moveDrive, addSheet driver.StmtExecContext
 }
 
 const driveColumns = `reg_id, user_inn, user_name, kkt_number, address, ffd, status,
@@ -78,10 +77,8 @@ func (st *writeStatements) prepare(ctx context.Context, c *sql.Conn) error {
 		if st.addDocument, err = prepareRaw(ctx, dc, `INSERT INTO documents (`+documentColumns+`) VALUES (`+marks(documentColumns)+`)`); err == nil {
 			st.moveDrive, err = prepareRaw(ctx, dc, moveDrive)
 		}
-		for i, span := range spans {
-			if err == nil {
-				st.addSheet[i], err = prepareRaw(ctx, dc, addSheet(span))
-			}
+		if err == nil {
+			st.addSheet, err = prepareRaw(ctx, dc, addSheet)
 		}
 		return err
 	})
@@ -105,11 +102,7 @@ func prepareRaw(ctx context.Context, dc any, text string) (driver.StmtExecContex
 
 // close must come before the connection is closed.
 func (st *writeStatements) close() {
-	raw := []*driver.StmtExecContext{&st.addDocument, &st.moveDrive}
-	for i := range st.addSheet {
-		raw = append(raw, &st.addSheet[i])
-	}
-	for _, s := range raw {
+	for _, s := range []*driver.StmtExecContext{&st.addDocument, &st.moveDrive, &st.addSheet} {
 		if one, ok := (*s).(driver.Stmt); ok {
 			_ = one.Close()
 		}

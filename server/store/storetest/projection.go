@@ -190,7 +190,7 @@ func projectsWhileWriting(t *testing.T, open Open) {
 				return
 			}
 			// Sums and documents are of one moment.
-			sums, err := p.Figures(context.Background(), store.Search{UserINN: Sample("1", 1, 1).Document.UserINN, To: morning.Add(4 * time.Hour)}, store.ByHour)
+			sums, err := p.Figures(context.Background(), store.Search{UserINN: Sample("1", 1, 1).Document.UserINN, To: morning.Add(4 * time.Hour)}, store.ByDay)
 			assert.NoError(t, err)
 			for _, f := range sums {
 				assert.Equal(t, f.Revenue, f.SalesPaid.Cash+f.SalesPaid.Ecash)

@@ -1,9 +1,10 @@
 -- +goose Up
 
--- Receipts and corrections added up by taxpayer, register, day or hour of the register's
--- clock, kind and drive: pages ask these instead of the documents. They change together
--- with the projections. kind is the operation (tag 1054) of receipts and BSO, -1 for
--- corrections; day and hour count from 1970.
+-- Receipts and corrections added up by taxpayer, register, day of the register's clock,
+-- kind and drive: pages ask these instead of the documents. They change together with
+-- the projections. kind is the operation (tag 1054) of receipts and BSO, -1 for
+-- corrections; day counts from 1970; n07 and t07 are the documents of the hour from
+-- 07:00 and their total.
 CREATE TABLE days (
     drive_id  bigint  NOT NULL,
     user_inn  text    NOT NULL,
@@ -34,47 +35,88 @@ CREATE TABLE days (
     last_at   bigint  NOT NULL,
     first_fd  bigint  NOT NULL,
     last_fd   bigint  NOT NULL,
+    n00       bigint  NOT NULL,
+    n01       bigint  NOT NULL,
+    n02       bigint  NOT NULL,
+    n03       bigint  NOT NULL,
+    n04       bigint  NOT NULL,
+    n05       bigint  NOT NULL,
+    n06       bigint  NOT NULL,
+    n07       bigint  NOT NULL,
+    n08       bigint  NOT NULL,
+    n09       bigint  NOT NULL,
+    n10       bigint  NOT NULL,
+    n11       bigint  NOT NULL,
+    n12       bigint  NOT NULL,
+    n13       bigint  NOT NULL,
+    n14       bigint  NOT NULL,
+    n15       bigint  NOT NULL,
+    n16       bigint  NOT NULL,
+    n17       bigint  NOT NULL,
+    n18       bigint  NOT NULL,
+    n19       bigint  NOT NULL,
+    n20       bigint  NOT NULL,
+    n21       bigint  NOT NULL,
+    n22       bigint  NOT NULL,
+    n23       bigint  NOT NULL,
+    t00       bigint  NOT NULL,
+    t01       bigint  NOT NULL,
+    t02       bigint  NOT NULL,
+    t03       bigint  NOT NULL,
+    t04       bigint  NOT NULL,
+    t05       bigint  NOT NULL,
+    t06       bigint  NOT NULL,
+    t07       bigint  NOT NULL,
+    t08       bigint  NOT NULL,
+    t09       bigint  NOT NULL,
+    t10       bigint  NOT NULL,
+    t11       bigint  NOT NULL,
+    t12       bigint  NOT NULL,
+    t13       bigint  NOT NULL,
+    t14       bigint  NOT NULL,
+    t15       bigint  NOT NULL,
+    t16       bigint  NOT NULL,
+    t17       bigint  NOT NULL,
+    t18       bigint  NOT NULL,
+    t19       bigint  NOT NULL,
+    t20       bigint  NOT NULL,
+    t21       bigint  NOT NULL,
+    t22       bigint  NOT NULL,
+    t23       bigint  NOT NULL,
     PRIMARY KEY (user_inn, reg_id, day, kind, drive_id)
 ) WITH (fillfactor = 70);
 
-CREATE TABLE hours (
-    drive_id  bigint  NOT NULL,
-    user_inn  text    NOT NULL,
-    reg_id    text    NOT NULL,
-    hour      bigint  NOT NULL,
-    kind      bigint  NOT NULL,
-    documents bigint  NOT NULL,
-    lines     bigint  NOT NULL,
-    total     bigint  NOT NULL,
-    cash      bigint  NOT NULL,
-    ecash     bigint  NOT NULL,
-    prepaid   bigint  NOT NULL,
-    credit    bigint  NOT NULL,
-    provision bigint  NOT NULL,
-    vat1      bigint  NOT NULL,
-    vat2      bigint  NOT NULL,
-    vat3      bigint  NOT NULL,
-    vat4      bigint  NOT NULL,
-    vat5      bigint  NOT NULL,
-    vat6      bigint  NOT NULL,
-    vat7      bigint  NOT NULL,
-    vat8      bigint  NOT NULL,
-    vat9      bigint  NOT NULL,
-    vat10     bigint  NOT NULL,
-    vat11     bigint  NOT NULL,
-    vat12     bigint  NOT NULL,
-    first_at  bigint  NOT NULL,
-    last_at   bigint  NOT NULL,
-    first_fd  bigint  NOT NULL,
-    last_fd   bigint  NOT NULL,
-    PRIMARY KEY (user_inn, reg_id, hour, kind, drive_id)
-) WITH (fillfactor = 70);
-
 -- What is projected already.
-INSERT INTO days (drive_id, user_inn, reg_id, day, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7, vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd)
-SELECT drive_id, user_inn, reg_id, at / 86400, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total), coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0), coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0), coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0), min(at), max(at), min(fd), max(fd)
-FROM projections WHERE form IN (3, 4, 31, 41) GROUP BY 1, 2, 3, 4, 5;
-
-INSERT INTO hours (drive_id, user_inn, reg_id, hour, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7, vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd)
-SELECT drive_id, user_inn, reg_id, at / 3600, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total), coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0), coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0), coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0), min(at), max(at), min(fd), max(fd)
+INSERT INTO days (drive_id, user_inn, reg_id, day, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7,
+    vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd, n00, n01, n02, n03, n04, n05, n06, n07, n08, n09, n10, n11, n12, n13, n14,
+    n15, n16, n17, n18, n19, n20, n21, n22, n23, t00, t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20,
+    t21, t22, t23)
+SELECT drive_id, user_inn, reg_id, at / 86400, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total),
+    coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0),
+    coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0),
+    coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0),
+    min(at), max(at), min(fd), max(fd), sum(CASE at % 86400 / 3600 WHEN 0 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 1 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 2 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 3 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 4 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 5 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 6 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 7 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 8 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 9 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 10 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 11 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 12 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 13 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 14 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 15 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 16 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 17 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 18 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 19 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 20 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 21 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 22 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 23 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 0 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 1 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 2 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 3 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 4 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 5 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 6 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 7 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 8 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 9 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 10 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 11 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 12 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 13 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 14 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 15 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 16 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 17 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 18 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 19 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 20 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 21 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 22 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 23 THEN total ELSE 0 END)
 FROM projections WHERE form IN (3, 4, 31, 41) GROUP BY 1, 2, 3, 4, 5;

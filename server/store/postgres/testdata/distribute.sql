@@ -20,7 +20,6 @@ SELECT create_distributed_table('documents', 'drive_id', colocate_with => 'drive
 SELECT create_distributed_table('projections', 'drive_id', colocate_with => 'drives');
 SELECT create_distributed_table('items', 'drive_id', colocate_with => 'drives');
 SELECT create_distributed_table('days', 'drive_id', colocate_with => 'drives');
-SELECT create_distributed_table('hours', 'drive_id', colocate_with => 'drives');
 SELECT create_distributed_table('replacements', 'drive_id', colocate_with => 'drives');
 SELECT create_distributed_table('quarantine', 'drive_id', colocate_with => 'drives');
 SELECT create_distributed_table('incidents', 'drive_id', colocate_with => 'drives');

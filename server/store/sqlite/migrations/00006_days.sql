@@ -1,9 +1,10 @@
 -- +goose Up
 
--- Receipts and corrections added up by taxpayer, register, day or hour of the register's
--- clock, kind and drive: pages ask these instead of the documents. They change together
--- with the projections. kind is the operation (tag 1054) of receipts and BSO, -1 for
--- corrections; day and hour count from 1970.
+-- Receipts and corrections added up by taxpayer, register, day of the register's clock,
+-- kind and drive: pages ask these instead of the documents. They change together with
+-- the projections. kind is the operation (tag 1054) of receipts and BSO, -1 for
+-- corrections; day counts from 1970; n07 and t07 are the documents of the hour from
+-- 07:00 and their total.
 CREATE TABLE days (
     drive_id  INTEGER NOT NULL,
     user_inn  TEXT    NOT NULL,
@@ -34,47 +35,88 @@ CREATE TABLE days (
     last_at   INTEGER NOT NULL,
     first_fd  INTEGER NOT NULL,
     last_fd   INTEGER NOT NULL,
+    n00       INTEGER NOT NULL,
+    n01       INTEGER NOT NULL,
+    n02       INTEGER NOT NULL,
+    n03       INTEGER NOT NULL,
+    n04       INTEGER NOT NULL,
+    n05       INTEGER NOT NULL,
+    n06       INTEGER NOT NULL,
+    n07       INTEGER NOT NULL,
+    n08       INTEGER NOT NULL,
+    n09       INTEGER NOT NULL,
+    n10       INTEGER NOT NULL,
+    n11       INTEGER NOT NULL,
+    n12       INTEGER NOT NULL,
+    n13       INTEGER NOT NULL,
+    n14       INTEGER NOT NULL,
+    n15       INTEGER NOT NULL,
+    n16       INTEGER NOT NULL,
+    n17       INTEGER NOT NULL,
+    n18       INTEGER NOT NULL,
+    n19       INTEGER NOT NULL,
+    n20       INTEGER NOT NULL,
+    n21       INTEGER NOT NULL,
+    n22       INTEGER NOT NULL,
+    n23       INTEGER NOT NULL,
+    t00       INTEGER NOT NULL,
+    t01       INTEGER NOT NULL,
+    t02       INTEGER NOT NULL,
+    t03       INTEGER NOT NULL,
+    t04       INTEGER NOT NULL,
+    t05       INTEGER NOT NULL,
+    t06       INTEGER NOT NULL,
+    t07       INTEGER NOT NULL,
+    t08       INTEGER NOT NULL,
+    t09       INTEGER NOT NULL,
+    t10       INTEGER NOT NULL,
+    t11       INTEGER NOT NULL,
+    t12       INTEGER NOT NULL,
+    t13       INTEGER NOT NULL,
+    t14       INTEGER NOT NULL,
+    t15       INTEGER NOT NULL,
+    t16       INTEGER NOT NULL,
+    t17       INTEGER NOT NULL,
+    t18       INTEGER NOT NULL,
+    t19       INTEGER NOT NULL,
+    t20       INTEGER NOT NULL,
+    t21       INTEGER NOT NULL,
+    t22       INTEGER NOT NULL,
+    t23       INTEGER NOT NULL,
     PRIMARY KEY (user_inn, reg_id, day, kind, drive_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE hours (
-    drive_id  INTEGER NOT NULL,
-    user_inn  TEXT    NOT NULL,
-    reg_id    TEXT    NOT NULL,
-    hour      INTEGER NOT NULL,
-    kind      INTEGER NOT NULL,
-    documents INTEGER NOT NULL,
-    lines     INTEGER NOT NULL,
-    total     INTEGER NOT NULL,
-    cash      INTEGER NOT NULL,
-    ecash     INTEGER NOT NULL,
-    prepaid   INTEGER NOT NULL,
-    credit    INTEGER NOT NULL,
-    provision INTEGER NOT NULL,
-    vat1      INTEGER NOT NULL,
-    vat2      INTEGER NOT NULL,
-    vat3      INTEGER NOT NULL,
-    vat4      INTEGER NOT NULL,
-    vat5      INTEGER NOT NULL,
-    vat6      INTEGER NOT NULL,
-    vat7      INTEGER NOT NULL,
-    vat8      INTEGER NOT NULL,
-    vat9      INTEGER NOT NULL,
-    vat10     INTEGER NOT NULL,
-    vat11     INTEGER NOT NULL,
-    vat12     INTEGER NOT NULL,
-    first_at  INTEGER NOT NULL,
-    last_at   INTEGER NOT NULL,
-    first_fd  INTEGER NOT NULL,
-    last_fd   INTEGER NOT NULL,
-    PRIMARY KEY (user_inn, reg_id, hour, kind, drive_id)
-) STRICT, WITHOUT ROWID;
-
 -- What is projected already.
-INSERT INTO days (drive_id, user_inn, reg_id, day, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7, vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd)
-SELECT drive_id, user_inn, reg_id, at / 86400, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total), coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0), coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0), coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0), min(at), max(at), min(fd), max(fd)
-FROM projections WHERE form IN (3, 4, 31, 41) GROUP BY 1, 2, 3, 4, 5;
-
-INSERT INTO hours (drive_id, user_inn, reg_id, hour, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7, vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd)
-SELECT drive_id, user_inn, reg_id, at / 3600, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total), coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0), coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0), coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0), min(at), max(at), min(fd), max(fd)
+INSERT INTO days (drive_id, user_inn, reg_id, day, kind, documents, lines, total, cash, ecash, prepaid, credit, provision, vat1, vat2, vat3, vat4, vat5, vat6, vat7,
+    vat8, vat9, vat10, vat11, vat12, first_at, last_at, first_fd, last_fd, n00, n01, n02, n03, n04, n05, n06, n07, n08, n09, n10, n11, n12, n13, n14,
+    n15, n16, n17, n18, n19, n20, n21, n22, n23, t00, t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20,
+    t21, t22, t23)
+SELECT drive_id, user_inn, reg_id, at / 86400, CASE WHEN form IN (3, 4) THEN operation ELSE -1 END, count(*), sum(lines), sum(total),
+    coalesce(sum(cash), 0), coalesce(sum(ecash), 0), coalesce(sum(prepaid), 0), coalesce(sum(credit), 0), coalesce(sum(provision), 0),
+    coalesce(sum(vat1), 0), coalesce(sum(vat2), 0), coalesce(sum(vat3), 0), coalesce(sum(vat4), 0), coalesce(sum(vat5), 0), coalesce(sum(vat6), 0),
+    coalesce(sum(vat7), 0), coalesce(sum(vat8), 0), coalesce(sum(vat9), 0), coalesce(sum(vat10), 0), coalesce(sum(vat11), 0), coalesce(sum(vat12), 0),
+    min(at), max(at), min(fd), max(fd), sum(CASE at % 86400 / 3600 WHEN 0 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 1 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 2 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 3 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 4 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 5 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 6 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 7 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 8 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 9 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 10 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 11 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 12 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 13 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 14 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 15 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 16 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 17 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 18 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 19 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 20 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 21 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 22 THEN 1 ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 23 THEN 1 ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 0 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 1 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 2 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 3 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 4 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 5 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 6 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 7 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 8 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 9 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 10 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 11 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 12 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 13 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 14 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 15 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 16 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 17 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 18 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 19 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 20 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 21 THEN total ELSE 0 END),
+    sum(CASE at % 86400 / 3600 WHEN 22 THEN total ELSE 0 END), sum(CASE at % 86400 / 3600 WHEN 23 THEN total ELSE 0 END)
 FROM projections WHERE form IN (3, 4, 31, 41) GROUP BY 1, 2, 3, 4, 5;
