@@ -23,9 +23,15 @@ type Options struct {
 	ShowPersonal bool
 	// HideRaw leaves out messages, confirmations and bytes of exchanges.
 	HideRaw bool
+	// Clock answers at /bench/v1/clock: GET shows the bench's clock, POST moves it
+	// (control.Clock). Nil: there is none, unless who mounts this API puts one there.
+	Clock http.Handler
 }
 
-const prefix = "/bench/v1"
+const (
+	prefix    = "/bench/v1"
+	clockPath = prefix + "/clock"
+)
 
 //go:embed openapi.json
 var openAPI []byte
@@ -64,6 +70,9 @@ func (a *api) routes() []route {
 		{prefix + "/exchanges", ofFN, "Exchanges with registers, bytes both ways", a.exchanges},
 		{prefix + "/incidents", ofFN, "What a person should look at", a.incidents},
 		{prefix + "/quarantine", ofFN, "Messages kept although they were not accepted", a.quarantine},
+		{clockPath, nil, "Clock of the bench, which terms, colours and reports follow; POST moves it", func(context.Context, *query) (any, error) {
+			return nil, &Error{NotFound, "this operator has no clock that can be moved"}
+		}},
 		{prefix + "/openapi.json", nil, "Description of this API (OpenAPI 3.1)", func(context.Context, *query) (any, error) {
 			return json.RawMessage(openAPI), nil
 		}},
@@ -88,7 +97,11 @@ func New(s store.Store, o Options) http.Handler {
 	mux := http.NewServeMux()
 	routes := a.routes()
 	for _, r := range routes {
-		mux.Handle(r.Path, a.handler(r))
+		h := a.handler(r)
+		if r.Path == clockPath && o.Clock != nil {
+			h = o.Clock
+		}
+		mux.Handle(r.Path, h)
 	}
 	mux.Handle("/{$}", a.handler(route{serve: func(context.Context, *query) (any, error) {
 		return index{"fiscalbench", notice, routes}, nil

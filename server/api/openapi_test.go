@@ -4,15 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server/api"
+	"github.com/fiscalbench/fiscalbench/server/control"
 )
 
 func decode(t *testing.T, text string, to any) {
@@ -95,6 +100,7 @@ func TestOpenAPI_AgreesWithAnswers(t *testing.T) {
 	for name, o := range map[string]api.Options{"default": {}, "all shown": {ShowPersonal: true}, "all hidden": {HideRaw: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			o.Clock = control.Clock(clock.New(time.Now), nil)
 			h := api.New(s, o)
 			for path := range doc["paths"].(map[string]any) {
 				schema := at(t, doc, "paths", path, "get", "responses", "200", "content", "application/json", "schema")
@@ -108,6 +114,13 @@ func TestOpenAPI_AgreesWithAnswers(t *testing.T) {
 			}
 			fits(t, doc, at(t, doc, "components", "schemas", "DocumentList"), object(t, h, "/bench/v1/documents?count=1"), "counted")
 			fits(t, doc, at(t, doc, "components", "schemas", "DocumentDetail"), object(t, h, documentPath(privateFN, privateFD)), "private")
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/bench/v1/clock", strings.NewReader(`{"move":"24h"}`)))
+			assert.Equal(t, http.StatusOK, rec.Code)
+			var moved map[string]any
+			decode(t, rec.Body.String(), &moved)
+			fits(t, doc, at(t, doc, "paths", "/bench/v1/clock", "post", "responses", "200", "content", "application/json", "schema"), moved, "moved")
+			assert.Equal(t, "24h0m0s", moved["moved"])
 			_, body := get(t, h, "/bench/v1/nothing")
 			var e any
 			decode(t, body, &e)
