@@ -40,9 +40,12 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 		name = server.DefaultName
 	}
 	fo := front.Options{Store: o.Store, Office: base, OFD: o.OFD, OFDName: name, KKTAddr: l.kkt.Addr().String(), Site: site, Bench: true, Now: b.clock.Now, Clock: b.clock, Desk: b.desk(srv, o, s.atHome(l.http)), Logger: log, Registry: o.Registry}
-	fo.HooksInside, fo.LoginByINN = s.atHome(l.http), s.LoginByINN
+	fo.HooksInside = s.atHome(l.http)
 	if fo.HookSecret, err = hookSecret(s.HookSecret, s.Store); err == nil {
 		err = s.mail(&fo)
+	}
+	if err == nil {
+		err = s.identity(&fo, s.atHome(l.http), b.demo != nil)
 	}
 	var f *front.Front
 	if err == nil {

@@ -27,9 +27,9 @@ type serveCmd struct {
 	Cabinet    bool   `name:"cabinet" default:"true" negatable:"" help:"Serve the client's cabinet at --http too."`
 	Bench      string `name:"bench-api" default:"auto" enum:"auto,on,off" placeholder:"auto|on|off" help:"The bench's own API under /bench/v1 at --http, which shows everything to everybody (default ${default}: only while --http is a loopback address)."`
 	HookSecret string `name:"cabinet-key" placeholder:"HEX" help:"Key of 32 bytes that secrets of webhooks are encrypted with, better as OFD_CABINET_KEY (default: a file beside an SQLite base; without one, no webhooks)."`
-	LoginByINN bool   `name:"login-by-inn" help:"Let people come into the cabinet with the INN of their organisation too."`
 	Site       string `name:"site" placeholder:"URL" help:"Address people reach the cabinet at, for links in letters (default: that of --http)."`
 	mailFlags
+	identityFlags
 	INN  string `name:"inn" default:"7704358518" help:"Own INN (default ${default})."`
 	Name string `name:"name" help:"Own name, for people."`
 

@@ -28,11 +28,13 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/monitoring"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/outbox"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/outletmap"
+	"github.com/fiscalbench/fiscalbench/server/cabinet/outside"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/profile"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/registers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/reports"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/identity"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
@@ -51,6 +53,8 @@ type Options struct {
 	// Integration is keys and webhooks; nil: no section for them.
 	Integration *integration.Service
 	Notify      *notify.Service
+	// Identity is an outside provider that people may come in by; nil: none.
+	Identity *identity.Client
 
 	// Contacts of the support, on every page.
 	Contacts page.Contacts
@@ -94,7 +98,12 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	door.Mount(f)
+	doors := door.Options{}
+	if o.Identity != nil {
+		doors.Outside, doors.OutsideName = outside.Start, o.Identity.Name()
+		outside.Mount(f, outside.Options{Client: o.Identity, Secure: o.Secure, Logger: o.Logger})
+	}
+	door.Mount(f, doors)
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, Ledger: o.Ledger, KKTAddr: o.KKTAddr})
 	profile.Mount(f, profile.Options{Fleet: o.Fleet})
 	monitoring.Mount(f, monitoring.Options{Fleet: o.Fleet, Reports: o.Reports})

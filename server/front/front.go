@@ -26,6 +26,8 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/identity"
+	"github.com/fiscalbench/fiscalbench/server/identity/standin"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
@@ -64,6 +66,12 @@ type Options struct {
 	HookSecret []byte
 	// HooksInside lets webhooks go to this computer and its neighbours.
 	HooksInside bool
+
+	// Identity is an outside provider that people may come in by; its Back is made here.
+	// Without one, TestUsers come in by the built-in provider of a bench, which
+	// asks for no password: none where strangers reach the site.
+	Identity  *identity.Options
+	TestUsers []standin.User
 
 	// LoginByINN lets people come in with the ИНН of their organisation.
 	LoginByINN bool
@@ -132,7 +140,11 @@ func New(o Options) (*Front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}
-	pages, err := cabinet.New(cabinet.Options{Integration: f.Keys, Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, Buyers: f.Buyers, Check: f.Check, Notify: f.Notify,
+	asks, built, err := o.outside()
+	if err != nil {
+		return nil, fmt.Errorf("front: %w", err)
+	}
+	pages, err := cabinet.New(cabinet.Options{Identity: asks, Integration: f.Keys, Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Reports: f.Reports, Buyers: f.Buyers, Check: f.Check, Notify: f.Notify,
 		Contacts: o.Contacts, SMS: sms, Mail: mail, Compat: o.Compat, Site: o.Site, KKTAddr: o.KKTAddr, OFDName: o.OFDName, OFDINN: string(o.OFD), Secure: len(o.Site) > 8 && o.Site[:8] == "https://",
 		Bench: o.Bench, Now: o.Now, Clock: o.Clock, Desk: o.Desk, Logger: o.Logger})
 	if err != nil {
@@ -142,6 +154,9 @@ func New(o Options) (*Front, error) {
 	mux.Handle("/", pages)
 	mux.Handle("/api/", api)
 	mux.Handle("/public/", api)
+	if built != nil {
+		mux.Handle(standInPath+"/", built)
+	}
 	f.handler = mux
 	return f, nil
 }

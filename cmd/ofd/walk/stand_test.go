@@ -21,6 +21,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/internal/clock"
 	"github.com/fiscalbench/fiscalbench/server"
 	"github.com/fiscalbench/fiscalbench/server/front"
+	"github.com/fiscalbench/fiscalbench/server/identity/standin"
 	"github.com/fiscalbench/fiscalbench/server/intake"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
@@ -57,7 +58,8 @@ func newStand(t *testing.T) *stand {
 	s.kkt = ln.Addr().String()
 	web := httptest.NewUnstartedServer(nil)
 	s.site = "http://" + web.Listener.Addr().String()
-	s.front, err = front.New(front.Options{Store: documents, Office: base, OFD: intake.DefaultOFD, OFDName: "Испытательный ОФД", KKTAddr: s.kkt, Site: s.site, Bench: true, Clock: s.clock, PasswordMemory: 64})
+	s.front, err = front.New(front.Options{Store: documents, Office: base, OFD: intake.DefaultOFD, OFDName: "Испытательный ОФД", KKTAddr: s.kkt, Site: s.site, Bench: true, Clock: s.clock, PasswordMemory: 64,
+		TestUsers: []standin.User{{Subject: "1", Email: "anna@vasilek.example", Name: "Анна Цветкова"}}})
 	require.NoError(t, err)
 	web.Config.Handler = s.front.Handler()
 	web.Start()

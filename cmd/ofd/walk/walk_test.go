@@ -26,7 +26,8 @@ import (
 // buyer's check. CAB-004: every section opens with one register. CAB-036: the eye in
 // the password field. CAB-064, STM-01: renamed, retired, documents stay. CAB-103:
 // times and answer on the card. CAB-096: in the monitoring within the patience of a step,
-// far below five minutes. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox.
+// far below five minutes. CAB-140, NTF-10, SIM-02: the buyer's letter in the outbox. CAB-035, SIM-10: in again by
+// the built-in provider of outside identity.
 func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
@@ -204,6 +205,19 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	see("archive", "Касса в углу")
 	require.Equal(t, http.StatusOK, tab.Go(fmt.Sprintf("/lk/documents/%s/%d", k.Number(), r.FD)))
 	tab.See("Василёк синий")
+
+	// The next day she comes in with the account she has elsewhere.
+	tab.Press("Выйти")
+	tab.Go("/lk/login")
+	tab.Press("Войти через испытательную службу")
+	see("outside", "Испытательная служба входа")
+	tab.Fill("Как ответить", "подпись чужим ключом")
+	require.Equal(t, http.StatusForbidden, tab.Press("Войти"))
+	see("outside-wrong", "Ответу службы входа нельзя верить")
+	tab.Go("/lk/login")
+	tab.Press("Войти через испытательную службу")
+	require.Equal(t, http.StatusOK, tab.Press("Войти"))
+	see("outside-in", "Анна Цветкова", "Главная")
 }
 
 // checkBook wants the receipt in the workbook, its sum as a number of roubles.

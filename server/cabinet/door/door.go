@@ -13,16 +13,24 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
+// Options of the doors; the zero value works.
+type Options struct {
+	// Outside is the address where people come in by an outside provider, and its name;
+	// empty: none.
+	Outside, OutsideName string
+}
+
 type door struct {
 	a *account.Service
+	o Options
 
 	front, chooser, partner, login, password, register, code, letter, recover, reset, forgot, orgs, message *page.Templates
 }
 
 // Mount adds the pages to the frame.
-func Mount(f *page.Frame) {
+func Mount(f *page.Frame, o Options) {
 	t := func(name string) *page.Templates { return f.Templates(files, "templates/"+name+".html") }
-	d := &door{a: f.Accounts(), front: t("front"), chooser: t("chooser"), partner: t("partner"), login: t("login"), password: t("password"), register: t("register"),
+	d := &door{a: f.Accounts(), o: o, front: t("front"), chooser: t("chooser"), partner: t("partner"), login: t("login"), password: t("password"), register: t("register"),
 		code: t("code"), letter: t("letter"), recover: t("recover"), reset: t("reset"), forgot: t("forgot"), orgs: t("orgs"), message: t("message")}
 	show := func(pattern string, t *page.Templates) {
 		f.Guest(pattern, func(v *page.Visit) error { return v.Render(t, form{}) })
@@ -63,6 +71,7 @@ type form struct {
 	Wrong page.Invalid
 	Orgs  []account.Org
 	Text  string
+	Options
 	INN   bool // people may come in with an ИНН
 	Which bool // and did: which login is theirs
 }
@@ -85,7 +94,7 @@ func (d *door) showLogin(v *page.Visit) error {
 	if v.User.ID != "" {
 		return v.Redirect("/lk")
 	}
-	return v.Render(d.login, form{Value: map[string]string{"next": v.Form("next")}, INN: d.a.TakesINN()})
+	return v.Render(d.login, form{Options: d.o, Value: map[string]string{"next": v.Form("next")}, INN: d.a.TakesINN()})
 }
 
 // doName is the first step: it shows the second whatever the name is, so that nobody
@@ -94,7 +103,7 @@ func (d *door) showLogin(v *page.Visit) error {
 func (d *door) doName(v *page.Visit) error {
 	values := map[string]string{"login": v.Form("login"), "next": v.Form("next")}
 	if values["login"] == "" {
-		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Value: values, INN: d.a.TakesINN(), Wrong: page.Invalid{"login": "Укажите телефон, почту или имя пользователя."}})
+		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Options: d.o, Value: values, INN: d.a.TakesINN(), Wrong: page.Invalid{"login": "Укажите телефон, почту или имя пользователя."}})
 	}
 	return v.Render(d.password, form{Value: values, Which: d.a.ByINN(values["login"])})
 }

@@ -151,8 +151,10 @@ func (v *Visit) toLogin() error {
 }
 
 // Next is where the person wanted to go before the login: a path of this site.
-func (v *Visit) Next() string {
-	next := v.Form("next")
+func (v *Visit) Next() string { return Local(v.Form("next")) }
+
+// Local is next when that is a path of this site, else the first page.
+func Local(next string) string {
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
 		return "/lk"
 	}

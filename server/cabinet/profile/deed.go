@@ -2,7 +2,7 @@ package profile
 
 // deeds are the entries of the journal in words; their technical names stand beside.
 var deeds = map[string]string{
-	"register": "регистрация", "login": "вход", "logout": "выход", "login.forgot": "напоминание логина",
+	"register": "регистрация", "login": "вход", "logout": "выход", "login.forgot": "напоминание логина", "login.outside": "вход через внешнюю службу",
 	"password.forgot": "забыт пароль", "password.change": "смена пароля", "phone.confirm": "телефон подтверждён", "email.confirm": "почта подтверждена",
 	"org.card": "карточка организации", "org.add": "ещё одна организация",
 	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
