@@ -63,25 +63,30 @@ func (s *Service) Shifts(ctx context.Context, sight access.Sight, q store.Search
 		next = store.PlaceOf(&opened[limit-1])
 	}
 	all = make([]Shift, len(opened))
-	drives := map[fiscal.FNNumber][]*Shift{}
-	var order []fiscal.FNNumber
+	if len(all) == 0 {
+		return all, next, nil
+	}
+	shifts := make([]*Shift, len(opened))
+	var drives []fiscal.FNNumber
 	for i := range opened {
 		o := &opened[i]
 		all[i] = Shift{FN: o.FN, Number: o.Shift, RegID: o.RegID, Cashier: o.Cashier, Opened: o.At, OpenFD: o.FD}
-		if drives[o.FN] == nil {
-			order = append(order, o.FN)
-		}
-		drives[o.FN] = append(drives[o.FN], &all[i])
-	}
-	for _, fn := range order {
-		shifts := drives[fn]
-		first, last := shifts[len(shifts)-1].Opened, shifts[0].Opened
-		window := store.Search{FN: fn, From: first.Add(-shiftBefore), To: last.Add(shiftAfter)}
-		if err := s.fill(ctx, sight, window, shifts); err != nil {
-			return nil, next, err
+		shifts[i] = &all[i]
+		if !slices.Contains(drives, o.FN) {
+			drives = append(drives, o.FN)
 		}
 	}
-	return all, next, nil
+	from, to := opened[0].At, opened[0].At
+	for _, o := range opened {
+		if o.At.Before(from) {
+			from = o.At
+		}
+		if o.At.After(to) {
+			to = o.At
+		}
+	}
+	window := store.Search{FNs: drives, From: from.Add(-shiftBefore), To: to.Add(shiftAfter)}
+	return all, next, s.fill(ctx, sight, window, shifts)
 }
 
 // Shift of a drive; ErrNotFound when nothing of it is in the sight.
@@ -108,35 +113,38 @@ func (s *Service) Shift(ctx context.Context, sight access.Sight, fn fiscal.FNNum
 	return shift, s.compareLife(ctx, sight, &shift)
 }
 
-// fill adds up the shifts of one drive within the window, and compares those that
+// fill adds up the shifts within the window of their drives, and compares those that
 // are closed with their reports.
 func (s *Service) fill(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) error {
 	figures, err := s.Figures(ctx, sight, window, store.ByShift)
 	if err != nil {
 		return err
 	}
+	totals := make(map[shiftKey]Totals, len(figures))
+	for _, f := range figures {
+		totals[shiftKey{fiscal.FNNumber(f.Key), f.Shift}] = Totals{f}
+	}
 	reports, err := s.closings(ctx, sight, window, shifts)
 	if err != nil {
 		return err
 	}
-	gaps, err := s.Gaps(ctx, sight, window.FN)
-	if err != nil {
-		gaps = nil // of a drive that moved elsewhere nothing is said
-	}
+	gaps := map[fiscal.FNNumber][]store.Gap{}
 	for _, shift := range shifts {
-		for _, f := range figures {
-			if f.Shift == shift.Number {
-				shift.Totals = Totals{f}
-			}
+		key := shiftKey{shift.FN, shift.Number}
+		if t, ok := totals[key]; ok {
+			shift.Totals = t
 		}
-		c, closed := reports[shift.Number]
+		c, closed := reports[key]
 		if closed {
 			shift.Closed, shift.CloseFD = c.At, c.FD
 			if c.Cashier != "" {
 				shift.Cashier = c.Cashier
 			}
 		}
-		for _, g := range gaps {
+		if _, known := gaps[shift.FN]; !known {
+			gaps[shift.FN], _ = s.Gaps(ctx, sight, shift.FN) // of a drive that moved elsewhere nothing is said
+		}
+		for _, g := range gaps[shift.FN] {
 			if from, to := max(g.From, shift.FirstFD), min(g.To, max(shift.LastFD, shift.CloseFD)); from <= to {
 				shift.Missing += int64(to-from) + 1
 			}
@@ -152,24 +160,57 @@ func (s *Service) fill(ctx context.Context, sight access.Sight, window store.Sea
 	return nil
 }
 
-// closings are the closing reports of the shifts by their numbers.
-func (s *Service) closings(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) (map[uint32]*store.Projection, error) {
+// shiftKey is a shift of a drive.
+type shiftKey struct {
+	fn     fiscal.FNNumber
+	number uint32
+}
+
+// closings are the closing reports of the shifts.
+func (s *Service) closings(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) (map[shiftKey]*store.Projection, error) {
 	q := window
 	q.Forms, q.Oldest = []fiscal.Form{fiscal.FormCloseShift}, true
-	if q.Shift == 0 {
-		// From the first opening on there is one report a shift, and the one that closes
-		// what was open before; a shift may be closed long after its last receipt.
-		q.From, q.To = shifts[len(shifts)-1].Opened, time.Time{}
+	by := map[shiftKey]*store.Projection{}
+	read := func(after store.Place, limit int) (next store.Place, err error) {
+		found, err := s.Search(ctx, sight, q, after, limit)
+		for i := range found {
+			by[shiftKey{found[i].FN, found[i].Shift}] = &found[i]
+		}
+		if len(found) == limit {
+			next = store.PlaceOf(&found[limit-1])
+		}
+		return next, err
 	}
-	found, err := s.Search(ctx, sight, q, store.Place{}, len(shifts)+spare)
-	if err != nil {
-		return nil, err
+	if q.Shift != 0 {
+		_, err := read(store.Place{}, 1+spare)
+		return by, err
 	}
-	by := map[uint32]*store.Projection{}
-	for i := range found {
-		by[found[i].Shift] = &found[i]
+	// Most are closed within the window; a shift may be closed long after its last
+	// receipt. From an opening on there is one report a shift, and the one that closes
+	// what was open before.
+	q.From = window.From.Add(shiftBefore)
+	for after, more := (store.Place{}), true; more; more = after != (store.Place{}) {
+		var err error
+		if after, err = read(after, store.MaxLimit); err != nil {
+			return nil, err
+		}
 	}
-	return by, nil
+	q.From, q.To, q.FNs = window.To, time.Time{}, nil
+	open := 0
+	for _, shift := range shifts {
+		if by[shiftKey{shift.FN, shift.Number}] != nil {
+			continue
+		}
+		open++
+		if !slices.Contains(q.FNs, shift.FN) {
+			q.FNs = append(q.FNs, shift.FN)
+		}
+	}
+	if open == 0 {
+		return by, nil
+	}
+	_, err := read(store.Place{}, store.MaxLimit)
+	return by, err
 }
 
 // spare reports are read beyond those that are looked for: documents come late.

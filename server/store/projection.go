@@ -122,6 +122,7 @@ type Item struct {
 // Search says which documents are wanted; zero fields do not narrow.
 type Search struct {
 	FN        fiscal.FNNumber
+	FNs       []fiscal.FNNumber // any of them
 	FD        fiscal.FDNumber
 	RegIDs    []fiscal.RegNumber // any of them
 	UserINN   fiscal.INN

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/feed"
@@ -112,6 +113,10 @@ type registerRow struct {
 func (r registerRow) register() (fleet.Register, error) {
 	one := fleet.Register{Org: r.Org, RegID: fiscal.RegNumber(r.RegID), Name: r.Name, Model: r.Model, Serial: r.Serial, FN: fiscal.FNNumber(r.FN),
 		Outlet: text(r.Outlet), Connected: at(r.Connected), Archived: at(r.Archived), PaidUntil: at(r.PaidUntil), Blocked: r.Blocked, Version: r.Version}
+	if r.Groups == "[]" { // of most
+		one.Groups = []string{}
+		return one, nil
+	}
 	err := json.Unmarshal([]byte(r.Groups), &one.Groups)
 	return one, err
 }
@@ -179,7 +184,7 @@ func (r registers) UpdateRegister(ctx context.Context, one fleet.Register) error
 }
 
 // bodies reads JSON bodies of rows of a taxpayer.
-func bodies[T any](ctx context.Context, r runner, table string, inn fiscal.INN, reg fiscal.RegNumber, order string) ([]T, error) {
+func bodies[T any](ctx context.Context, r runner, known *decoded[T], table string, inn fiscal.INN, reg fiscal.RegNumber, order string) ([]T, error) {
 	query, args := `SELECT body FROM `+table+` WHERE user_inn = ?`, []any{string(inn)}
 	if reg != "" {
 		query, args = query+` AND reg_id = ?`, append(args, string(reg))
@@ -190,19 +195,49 @@ func bodies[T any](ctx context.Context, r runner, table string, inn fiscal.INN, 
 	}
 	all := make([]T, len(texts))
 	for i, body := range texts {
-		if err := json.Unmarshal([]byte(body), &all[i]); err != nil {
+		var err error
+		if all[i], err = known.decode(body); err != nil {
 			return nil, fleetError("reading states", err)
 		}
 	}
 	return all, nil
 }
 
+// decoded remembers what bodies mean: pages ask for the same ones again and again. T
+// has nothing that could be changed behind a copy.
+type decoded[T any] struct {
+	mu    sync.Mutex
+	known map[string]T
+}
+
+// maxDecoded is how many bodies are remembered, some kilobyte each.
+const maxDecoded = 20_000
+
+func (d *decoded[T]) decode(body string) (one T, err error) {
+	d.mu.Lock()
+	one, ok := d.known[body]
+	d.mu.Unlock()
+	if ok {
+		return one, nil
+	}
+	if err := json.Unmarshal([]byte(body), &one); err != nil {
+		return one, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known == nil || len(d.known) >= maxDecoded {
+		d.known = map[string]T{} // the old ones have been changed since
+	}
+	d.known[body] = one
+	return one, nil
+}
+
 func (r registers) States(ctx context.Context, inn fiscal.INN, reg fiscal.RegNumber) ([]fleet.State, error) {
-	return bodies[fleet.State](ctx, r.db, "states", inn, reg, "reg_id")
+	return bodies(ctx, r.db, &r.states, "states", inn, reg, "reg_id")
 }
 
 func (r registers) Drives(ctx context.Context, inn fiscal.INN, reg fiscal.RegNumber) ([]fleet.Drive, error) {
-	return bodies[fleet.Drive](ctx, r.db, "state_drives", inn, reg, "reg_id, fn")
+	return bodies(ctx, r.db, &r.drives, "state_drives", inn, reg, "reg_id, fn")
 }
 
 func (r registers) Place(ctx context.Context) (int64, error) { return place(ctx, r.db, fleetFollower) }

@@ -17,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 	_ "modernc.org/sqlite" // the driver "sqlite", pure Go
+
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
 
 //go:embed migrations/*.sql
@@ -26,7 +28,11 @@ var migrations embed.FS
 const schema = "cabinet"
 
 // Office is the cabinet's base. Its methods are safe for concurrent use.
-type Office struct{ db *sqlx.DB }
+type Office struct {
+	db     *sqlx.DB
+	states decoded[fleet.State]
+	drives decoded[fleet.Drive]
+}
 
 // Open opens the base that goes with a store of documents, named as `ofd serve
 // --store` names it, makes it when it is not there and brings its tables up to

@@ -76,14 +76,25 @@ func (q *query) conditions(s *store.Search, drive *int64) {
 	if drive != nil {
 		q.add("p.drive_id = ?", *drive)
 	}
+	if len(s.FNs) > 0 {
+		drives := make([]string, len(s.FNs))
+		for i, fn := range s.FNs {
+			drives[i] = strings.Replace(q.d.Drive, "?", q.value(q.d.DriveArg(fn)), 1)
+		}
+		q.where = append(q.where, "p.drive_id IN ("+strings.Join(drives, ", ")+")")
+	}
 	if len(s.RegIDs) > 0 {
 		// Along the user's index the drives need not be looked up.
-		if drive == nil && s.FN == "" && s.UserINN == "" && s.FPD == 0 {
+		if drive == nil && s.FN == "" && len(s.FNs) == 0 && s.UserINN == "" && s.FPD == 0 {
 			q.where = append(q.where, "p.drive_id IN (SELECT drive_id FROM registrations WHERE reg_id IN ("+texts(q, s.RegIDs)+"))")
 		}
 		q.where = append(q.where, "p.reg_id IN ("+texts(q, s.RegIDs)+")")
 	}
-	same("user_inn", string(s.UserINN))
+	if drive == nil && s.FN == "" && len(s.FNs) == 0 && s.FPD == 0 {
+		same("user_inn", string(s.UserINN))
+	} else {
+		same("user_inn || ''", string(s.UserINN)) // no index but that of the drive or the sign leads there
+	}
 	number("fpd", int64(s.FPD))
 	if !s.From.IsZero() {
 		q.add("p.at >= ?", ceilSeconds(s.From))

@@ -22,8 +22,9 @@ type Options struct {
 	// Logger hears of records that nobody waits for and that could not be written.
 	// Nil discards.
 	Logger *slog.Logger
-	// Readers is the greatest number of reading connections; 4 or the number of
-	// processors, whichever is greater, when zero.
+	// Readers is the greatest number of reading connections; when zero 8, or twice the
+	// number of processors if that is more: what is read at once waits for the processor
+	// then and not for a connection that a longer question has.
 	Readers int
 }
 
@@ -45,7 +46,7 @@ func Open(path string, o Options) (*Store, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Readers <= 0 {
-		o.Readers = max(4, runtime.NumCPU())
+		o.Readers = max(8, 2*runtime.NumCPU())
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -59,6 +59,8 @@ func TestSearch_UsesIndexes(t *testing.T) {
 		{"register", "projections_by_drive (drive_id=?", store.Search{RegIDs: reg}, false},
 		{"register with two drives", "projections_by_drive (drive_id=?", store.Search{RegIDs: both}, false},
 		{"register with two drives, oldest first", "projections_by_drive (drive_id=?", store.Search{RegIDs: both, UserINN: "1", From: place.At, Oldest: true}, false},
+		{"dates of a drive of a user", "projections_by_drive (drive_id=? AND at>? AND at<?", store.Search{FN: "1", UserINN: "1", RegIDs: both, From: place.At, To: place.At}, false},
+		{"drives of a user", "projections_by_drive (drive_id=? AND at>? AND at<?", store.Search{FNs: []fiscal.FNNumber{"1", "2", "3"}, UserINN: "1", RegIDs: both, From: place.At, To: place.At, Oldest: true}, true},
 		{"user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1"}, false},
 		{"sum of a user", "projections_by_user_inn (user_inn=?", store.Search{UserINN: "1", MinTotal: 1, MaxTotal: 1}, false},
 		{"FPD", "projections_by_fpd (fpd=?)", store.Search{FPD: 1}, true},

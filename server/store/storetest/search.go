@@ -57,6 +57,10 @@ var searches = []struct {
 	{"all", store.Search{}, func(*store.Projection) bool { return true }},
 	{"FN", store.Search{FN: fnNumber(2)}, func(p *store.Projection) bool { return p.FN == fnNumber(2) }},
 	{"unknown FN", store.Search{FN: "1"}, func(*store.Projection) bool { return false }},
+	{"FNs", store.Search{FNs: []fiscal.FNNumber{fnNumber(1), fnNumber(4), "1", "нет"}}, func(p *store.Projection) bool { return p.FN == fnNumber(1) || p.FN == fnNumber(4) }},
+	{"FNs of registers of a user", store.Search{UserINN: "7704358501", RegIDs: []fiscal.RegNumber{"0000000000001004", "0000000000001003"}, FNs: []fiscal.FNNumber{fnNumber(3), fnNumber(5)}, From: day(1)}, func(p *store.Projection) bool {
+		return p.UserINN == "7704358501" && (p.RegID == "0000000000001004" || p.RegID == "0000000000001003") && (p.FN == fnNumber(3) || p.FN == fnNumber(5)) && !p.At.Before(day(1))
+	}},
 	{"no FN", store.Search{FN: "нет"}, func(*store.Projection) bool { return false }},
 	{"FN and FD", store.Search{FN: fnNumber(2), FD: 7}, func(p *store.Projection) bool { return p.FN == fnNumber(2) && p.FD == 7 }},
 	{"FD", store.Search{FD: 7}, func(p *store.Projection) bool { return p.FD == 7 }},
