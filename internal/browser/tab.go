@@ -27,6 +27,9 @@ type Tab struct {
 	site string // "http://127.0.0.1:1234"
 	down string // folder of downloads
 
+	width, height int64 // of the window
+	mobile        bool
+
 	mu       sync.Mutex
 	problems []string
 	allowed  []string
@@ -174,6 +177,7 @@ func (tab *Tab) Paper() { tab.screen(718, 1040, false); tab.media("print", "ligh
 
 func (tab *Tab) screen(width, height int64, mobile bool) {
 	tab.t.Helper()
+	tab.width, tab.height, tab.mobile = width, height, mobile
 	do(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: mobile})
 }
 
@@ -183,12 +187,16 @@ func (tab *Tab) media(kind, colours string) {
 		{Name: "prefers-color-scheme", Value: colours}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
-// Picture writes the whole page as var/screens/NAME.png.
+// Picture writes the whole page as var/screens/NAME.png, in a window as high as the
+// page: frames below the edge of a lower one are not painted.
 func (tab *Tab) Picture(name string) {
 	tab.t.Helper()
 	dir, err := pictures()
 	tab.must(err)
 	Eval[bool](tab, `(() => { document.activeElement?.blur(); scrollTo(0, 0); return true; })()`)
+	width, height, mobile := tab.width, tab.height, tab.mobile
+	tab.screen(width, max(height, Eval[int64](tab, `document.documentElement.scrollHeight`)), mobile)
+	defer tab.screen(width, height, mobile)
 	shot := do(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: ref(true)})
 	tab.must(os.WriteFile(filepath.Join(dir, name+".png"), shot.Data, 0o644))
 }

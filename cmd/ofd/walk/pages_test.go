@@ -180,8 +180,8 @@ func look(t *testing.T, tab *browser.Tab, p mainPage) {
 	}
 	tell("light", tab.Check(false))
 	doorSeen(t, tab, p)
-	shoot("light")
 	tell("keyboard", tab.Keyboard(40))
+	shoot("light")
 	tab.Dark()
 	tell("dark", tab.Check(false))
 	shoot("dark")
