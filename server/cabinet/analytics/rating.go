@@ -115,7 +115,7 @@ func (a *area) showGoods(v *page.Visit) error {
 	if len(d.Wrong) > 0 {
 		return refuse(v, a.top, d)
 	}
-	if d.Goods, err = a.o.Ledger.Sold(v.R.Context(), d.Parts(d.Where, d.Period), goods); err != nil {
+	if d.Goods, err = a.o.Ledger.Popular(v.R.Context(), d.Parts(d.Where, d.Period), goods); err != nil {
 		return err
 	}
 	return v.Render(a.top, d)

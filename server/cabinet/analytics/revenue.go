@@ -169,7 +169,7 @@ func (a *area) hourly(ctx context.Context, q Asked) ([]row, error) {
 
 // by asks for totals by their keys.
 func (a *area) by(ctx context.Context, parts []ledger.Part, by store.Grouping) (map[string]ledger.Totals, error) {
-	rows, err := a.o.Ledger.Revenue(ctx, parts, by)
+	rows, err := a.o.Ledger.Takings(ctx, parts, by)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 	if m.Yesterday, err = a.o.Ledger.Total(ctx, g.Parts(here, takings.Today().Before())); err != nil {
 		return nil, err
 	}
-	rows, err := a.o.Ledger.Revenue(ctx, g.Parts(here, last), store.ByDay)
+	rows, err := a.o.Ledger.Takings(ctx, g.Parts(here, last), store.ByDay)
 	if err != nil {
 		return nil, err
 	}

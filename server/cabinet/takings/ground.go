@@ -138,7 +138,7 @@ func (g *Ground) Parts(w Where, p Period) (parts []ledger.Part) {
 
 // ByRegister are the totals of the place's registers in the period.
 func (g *Ground) ByRegister(ctx context.Context, l *ledger.Service, w Where, p Period) (map[fiscal.RegNumber]ledger.Totals, error) {
-	rows, err := l.Revenue(ctx, g.Parts(w, p), store.ByRegister)
+	rows, err := l.Takings(ctx, g.Parts(w, p), store.ByRegister)
 	if err != nil {
 		return nil, err
 	}
