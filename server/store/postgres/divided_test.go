@@ -108,7 +108,9 @@ func TestStore_ReplacesOverPieces(t *testing.T) {
 	require.NoError(t, err)
 	a := storetest.Sample(drive(drives), 1, 1)
 	a.Replaces = true
-	require.NoError(t, s.Accept(t.Context(), a), "after two seconds")
+	patient, cancel := context.WithTimeout(t.Context(), waitLimit)
+	defer cancel()
+	require.NoError(t, s.Accept(patient, a), "after two seconds")
 	v, err := s.Drive(t.Context(), drive(drives-1))
 	require.NoError(t, err)
 	require.Equal(t, store.DriveActive, v.Status)
