@@ -104,7 +104,17 @@ func (t *Tree) Depth(id string) int { return max(0, len(t.Path(id))-1) }
 // Under tells whether the node stands in the branch, or is it. Everything is under
 // the empty branch.
 func (t *Tree) Under(id, branch string) bool {
-	return branch == "" || slices.Contains(t.Path(id), branch)
+	if branch == "" {
+		return true
+	}
+	n, ok := t.nodes[id]
+	for depth := 0; ok && depth <= maxDepth; depth++ {
+		if n.ID == branch {
+			return true
+		}
+		n, ok = t.nodes[n.Parent]
+	}
+	return false
 }
 
 // FullName is the path of names: "Север / Магазин № 1".

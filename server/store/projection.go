@@ -140,6 +140,7 @@ type Search struct {
 	Item               string         // part of an item's name, as it is written
 	Code               string         // product code of an item, whole
 	Oldest             bool           // first
+	NoVAT              bool           // Figures leave out the taxes, which are most of their work
 }
 
 // Payment is a way to pay.

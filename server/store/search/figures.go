@@ -54,13 +54,14 @@ func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (
 
 func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g grouping) (all []store.Figures, err error) {
 	q := query{d: e.Dialect()}
-	text := "SELECT g1, g2, kind, " + added() + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
+	sums := sumsOf(&s)
+	text := "SELECT g1, g2, kind, " + added(sums) + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
 	key, number := "", int64(-1)
 	return all, e.Query(ctx, text, q.args, func(r Row) error {
 		var one Sheet
 		var text string
 		var n int64
-		if err := one.scan(r, &text, &n); err != nil {
+		if err := one.scan(r, &text, &n, len(sums) == len(sumColumns)); err != nil {
 			return err
 		}
 		if len(all) == 0 || text != key || n != number {
@@ -109,10 +110,18 @@ func hours(ctx context.Context, e Engine, s store.Search) (all []store.Figures, 
 	return all, err
 }
 
+// sumsOf are the columns that the search wants added up.
+func sumsOf(s *store.Search) []string {
+	if s.NoVAT {
+		return sumColumns[:len(sumColumns)-store.Rates]
+	}
+	return sumColumns
+}
+
 // added are the columns of sheets p in the order of Sheet.scan.
-func added() string {
+func added(sums []string) string {
 	var c []string
-	for _, one := range sumColumns {
+	for _, one := range sums {
 		c = append(c, "CAST(sum("+one+") AS BIGINT)")
 	}
 	for i, one := range edgeColumns {
@@ -146,7 +155,7 @@ func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
 // spanned tells whether the search can be answered by days: it asks for a taxpayer's
 // documents by register, drive and date alone.
 func spanned(s *store.Search) bool {
-	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, From: s.From, To: s.To, Oldest: s.Oldest}
+	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, From: s.From, To: s.To, Oldest: s.Oldest, NoVAT: s.NoVAT}
 	return s.UserINN != "" && reflect.DeepEqual(*s, plain)
 }
 
@@ -180,7 +189,7 @@ func (q *query) days(s store.Search, by store.Grouping, g grouping, first, last 
 		g.number = "p.day"
 	}
 	columns = append([]string{g.text + " AS g1", g.number + " AS g2"}, columns...)
-	add(sumColumns)
+	add(sumsOf(&s))
 	add(edgeColumns)
 	return "SELECT " + strings.Join(columns, ", ") + " FROM days p" + q.clause()
 }
@@ -203,20 +212,20 @@ func (q *query) documents(s store.Search, by store.Grouping, g grouping) string 
 	}
 	columns = append([]string{g.text + " AS g1", g.number + " AS g2"}, columns...)
 	columns = append(columns, "1 AS documents")
-	for _, c := range sumColumns[1:] {
+	for _, c := range sumsOf(&s)[1:] {
 		columns = append(columns, "coalesce(p."+c+", 0) AS "+c)
 	}
 	columns = append(columns, "p.at AS first_at", "p.at AS last_at", "p.fd AS first_fd", "p.fd AS last_fd")
 	return "SELECT " + strings.Join(columns, ", ") + " FROM projections p" + q.clause()
 }
 
-func (s *Sheet) scan(r Row, text *string, n *int64) error {
+func (s *Sheet) scan(r Row, text *string, n *int64, vat bool) error {
 	var firstFD, lastFD int64
 	into := []any{text, n, &s.Kind, &s.Documents, &s.Lines, (*int64)(&s.Total)}
 	for _, k := range []*fiscal.Kopecks{&s.Paid.Cash, &s.Paid.Ecash, &s.Paid.Prepaid, &s.Paid.Credit, &s.Paid.Provision} {
 		into = append(into, (*int64)(k))
 	}
-	for rate := 1; rate <= store.Rates; rate++ {
+	for rate := 1; vat && rate <= store.Rates; rate++ {
 		into = append(into, (*int64)(&s.VAT[rate]))
 	}
 	err := r.Scan(append(into, &s.FirstAt, &s.LastAt, &firstFD, &lastFD)...)

@@ -223,6 +223,16 @@ func figures(t *testing.T, open Open) {
 				got, err := p.Figures(t.Context(), c.q, by)
 				require.NoError(t, err)
 				assert.Equal(t, all, got)
+				if c.q.UserINN != "" {
+					q := c.q
+					q.NoVAT = true
+					for i := range all {
+						all[i].SalesVAT, all[i].ReturnsVAT = store.VAT{}, store.VAT{}
+					}
+					got, err := p.Figures(t.Context(), q, by)
+					require.NoError(t, err)
+					assert.Equal(t, all, got, "without taxes")
+				}
 			})
 		}
 	}
