@@ -24,7 +24,7 @@ run:
 # programs, browsers or clusters, or judge with time limits of milliseconds, run without the race
 # detector here, which makes them three to ten times slower; `make test-full` runs them with it.
 WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/browser ./internal/torture \
-	./server ./server/archive ./server/cabinet ./server/ledger ./server/report ./server/rest ./server/store/office ./server/store/sqlite
+	./server ./server/archive ./server/cabinet ./server/front ./server/ledger ./server/report ./server/rest ./server/store/office ./server/store/sqlite
 # Those of their tests that are about doing things at once, which the detector sees all the same:
 # SQLite is a translated program, and ten times slower under it.
 ATONCE := ^TestStore(_Chain|_SurvivesKill)?$$/(ManyWriters|While|GroupIsolation)

@@ -199,3 +199,45 @@ func TestReports_Schedules(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, all, 2)
 }
+
+// CAB-051: requisites that were corrected are those of the next report, in the file and
+// in its letter.
+func TestReports_CarryTheRequisitesOfNow(t *testing.T) {
+	p := newPerson(t)
+	v := p.owner()
+	p.shops(v)
+	order := func() (about map[string]string, letter string) {
+		t.Helper()
+		_, at, _ := p.post("/lk/reports/new", "kind", "usage", "from", "2026-03-01T00:00", "to", "2026-03-31T23:59", "emails", "buh@shop.example")
+		p.made()
+		status, file := p.raw(at + "/file")
+		require.Equal(t, http.StatusOK, status)
+		f := workbook(t, file)
+		about = map[string]string{}
+		for _, sheet := range f.GetSheetList() {
+			rows, err := f.GetRows(sheet)
+			require.NoError(t, err)
+			for _, r := range rows {
+				if len(r) == 2 {
+					about[r[0]] = r[1]
+				}
+			}
+		}
+		letters, err := p.outbox.Messages(context.Background(), notify.Filter{Kind: "NTF-08", About: "report/" + strings.TrimPrefix(at, "/lk/reports/")})
+		require.NoError(t, err)
+		require.Len(t, letters, 1)
+		m, err := p.outbox.Message(context.Background(), letters[0].ID)
+		require.NoError(t, err)
+		return about, m.Text
+	}
+	about, letter := order()
+	assert.Equal(t, "Ромашка", about["Организация"])
+	assert.Contains(t, letter, "Ромашка")
+	status, _, body := p.post("/lk/profile", "version", "2", "name", "Ромашка и сыновья", "inn", string(inn), "kpp", "770201001", "timeZone", "Asia/Omsk")
+	require.Equal(t, http.StatusOK, status, body)
+	about, letter = order()
+	assert.Equal(t, "Ромашка и сыновья", about["Организация"])
+	assert.Equal(t, string(inn), about["ИНН"])
+	assert.Contains(t, about["Построен"], "+06:00", "in the zone of the card")
+	assert.Contains(t, letter, "Ромашка и сыновья")
+}
