@@ -91,7 +91,7 @@ func (a *area) showHours(v *page.Visit) error {
 	revenue := course(d.Rows, "Выручка по часам", "Час", d.Asked)
 	revenue.Small = true
 	d.Chart = revenue.Bars()
-	c := chart.Chart{Small: true, Title: "Чеки по часам, " + d.Title, Head: "Час", Name: "Чеки", Other: "В прошлом периоде"}
+	c := chart.Chart{Small: true, Whole: true, Title: "Чеки по часам, " + d.Title, Head: "Час", Name: "Чеки", Other: "В прошлом периоде"}
 	for _, r := range d.Rows {
 		c.Points = append(c.Points, chart.Point{Label: short(r.Name), Title: r.Name, Value: float64(r.Now.Sales), Text: fmt.Sprint(r.Now.Sales), Other: float64(r.Before.Sales), OtherText: fmt.Sprint(r.Before.Sales)})
 	}

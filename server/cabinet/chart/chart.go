@@ -32,6 +32,7 @@ type Chart struct {
 	Name   string // of the values: "Выручка"
 	Other  string // of what they are compared with; empty: nothing
 	Axis   func(v float64) string
+	Whole  bool // values are counted: no fractions on the axis
 	Small  bool // drawn for a third of a page: its texts are larger beside the marks
 	Points []Point
 }
@@ -66,6 +67,9 @@ func (c Chart) scale() scale {
 		high = low + 1
 	}
 	step := round((high - low) / gridLines)
+	if c.Whole {
+		step = max(1, math.Ceil(step))
+	}
 	return scale{math.Floor(low/step) * step, math.Ceil(high/step) * step, step}
 }
 

@@ -75,6 +75,17 @@ func TestChart_ShowsEveryValueTwice(t *testing.T) {
 	})
 }
 
+// What is counted has whole numbers at its axis.
+func TestChart_WholeNumbersAtTheAxis(t *testing.T) {
+	t.Parallel()
+	c := chart.Chart{Title: "Чеки", Name: "Чеки", Points: []chart.Point{{Label: "1", Value: 1, Text: "1"}}}
+	assert.Contains(t, string(c.Bars()), ">0,25<")
+	c.Whole = true
+	drawn := string(c.Bars())
+	assert.NotContains(t, drawn, "0,25")
+	assert.Contains(t, drawn, ">1</text>")
+}
+
 func TestShort(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[float64]string{0: "0", 40: "40", 2.5: "2,5", 1000: "1 тыс", 1500: "1,5 тыс", 2e6: "2 млн", -3e9: "−3 млрд"} {

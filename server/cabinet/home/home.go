@@ -158,7 +158,7 @@ func (a *area) money(ctx context.Context, g *takings.Ground) (*money, error) {
 		by[r.Key] = r
 	}
 	revenue := chart.Chart{Small: true, Title: fmt.Sprintf("Выручка за %d дней", days), Head: "День", Name: "Выручка"}
-	receipts := chart.Chart{Small: true, Title: fmt.Sprintf("Чеки за %d дней", days), Head: "День", Name: "Чеки"}
+	receipts := chart.Chart{Small: true, Whole: true, Title: fmt.Sprintf("Чеки за %d дней", days), Head: "День", Name: "Чеки"}
 	middle := chart.Chart{Small: true, Title: fmt.Sprintf("Средний чек за %d дней", days), Head: "День", Name: "Средний чек"}
 	for from, to := g.Span(here, last); from.Before(to); from = from.AddDate(0, 0, 1) {
 		t := by[from.Format(time.DateOnly)]
@@ -227,7 +227,11 @@ func touch(all []status) (online, offline count) {
 func colours(all []status) (rows []count) {
 	titles := map[fleet.Colour]string{fleet.Green: "работают", fleet.Yellow: "с предупреждением", fleet.Red: "с проблемой", fleet.Grey: "ждём первого документа"}
 	for _, c := range []fleet.Colour{fleet.Red, fleet.Yellow, fleet.Green, fleet.Grey} {
-		rows = append(rows, counted(all, titles[c], c, "/lk/monitoring?worst="+c.String(), func(s status) bool { return s.Lights.Worst == c }))
+		row := counted(all, titles[c], c, "/lk/monitoring?worst="+c.String(), func(s status) bool { return s.Lights.Worst == c })
+		if c == fleet.Green {
+			row.Title = page.Plural(row.N, "работает", "работают", "работают")
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
