@@ -11,13 +11,13 @@ import (
 )
 
 // Popular is Sold for pages that are opened again and again: what took long to add up
-// is remembered a hundred times as long, up to a minute.
+// is remembered five hundred times as long, up to a minute.
 func (s *Service) Popular(ctx context.Context, parts []Part, limit int) ([]Good, error) {
 	return s.popular.get(keyOf(parts, limit), func() ([]Good, error) { return s.Sold(ctx, parts, limit) })
 }
 
 const (
-	keptTimes = 100         // as long as it took
+	keptTimes = 500         // as long as it took
 	keptFor   = time.Minute // at most; of the machine's clock, as all pauses are
 	keptMost  = 1000        // answers
 )

@@ -19,7 +19,7 @@ func BenchmarkAcceptWriters(b *testing.B) {
 	}
 }
 
-func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open) }
+func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open, 16, 5120) }
 
 func BenchmarkRead(b *testing.B) { storetest.BenchmarkRead(b, open) }
 

@@ -8,6 +8,6 @@ import (
 
 func BenchmarkAccept(b *testing.B) { storetest.BenchmarkAccept(b, open, 1, 16, 128, 512) }
 
-func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open) }
+func BenchmarkProject(b *testing.B) { storetest.BenchmarkProject(b, open, 16, 5120) }
 
 func BenchmarkRead(b *testing.B) { storetest.BenchmarkRead(b, open) }

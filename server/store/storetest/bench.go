@@ -97,25 +97,29 @@ func BenchmarkRead(b *testing.B, open Open) {
 }
 
 // BenchmarkProject measures documents projected from a backlog, two items each, without
-// the reading of their content.
-func BenchmarkProject(b *testing.B, open Open) {
-	s := open(b, b.TempDir())
-	defer func() { require.NoError(b, s.Close()) }()
-	const drives = 16
-	var wg sync.WaitGroup
-	for n := range drives {
-		wg.Go(func() {
-			for _, a := range life(fnNumber(n), b.N/drives+1) {
-				if err := s.Accept(context.Background(), a); err != nil {
-					b.Error(err)
-					return
-				}
+// the reading of their content, when they come from so many drives in turn.
+func BenchmarkProject(b *testing.B, open Open, drives ...int) {
+	for _, drives := range drives {
+		b.Run(fmt.Sprint(drives), func(b *testing.B) {
+			s := open(b, b.TempDir())
+			defer func() { require.NoError(b, s.Close()) }()
+			var wg sync.WaitGroup
+			for n := range min(drives, 512) {
+				wg.Go(func() {
+					for i := n; i < b.N; i += min(drives, 512) {
+						drive, fd := i%drives, i/drives+1
+						if err := s.Accept(context.Background(), Sample(fnNumber(drive), int64(fd), fiscal.FDNumber(fd))); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
 			}
+			wg.Wait()
+			b.ReportAllocs()
+			b.ResetTimer()
+			n := projectAll(b, s.(store.Projector), 512)
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "documents/s")
 		})
 	}
-	wg.Wait()
-	b.ReportAllocs()
-	b.ResetTimer()
-	n := projectAll(b, s.(store.Projector), 512)
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "documents/s")
 }
