@@ -34,6 +34,9 @@ type Options struct {
 	HTTP *http.Client
 	// Now is the clock that terms of tokens are judged by; time.Now when nil.
 	Now func() time.Time
+	// Pause is how long a provider that did not answer is left alone, by the wall's clock;
+	// five seconds when zero. People who come meanwhile are told at once.
+	Pause time.Duration
 }
 
 // Client asks one provider who people are. Its methods are safe for concurrent use.
@@ -42,6 +45,8 @@ type Client struct {
 
 	mu       sync.Mutex
 	provider *oidc.Provider // found at the first need: the provider may start later
+	failed   error          // of the last try
+	failedAt time.Time
 }
 
 // New makes a client; the provider is asked nothing yet.
@@ -63,6 +68,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Pause == 0 {
+		o.Pause = 5 * time.Second
 	}
 	return &Client{o: o}, nil
 }
@@ -184,10 +192,14 @@ func (c *Client) find(ctx context.Context) (*oidc.Provider, error) {
 	if c.provider != nil {
 		return c.provider, nil
 	}
+	if c.failed != nil && time.Since(c.failedAt) < c.o.Pause {
+		return nil, c.failed
+	}
 	// The provider outlives this visit: its keys are asked for again when they change.
 	p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), c.o.HTTP), c.o.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", Unreachable, err)
+		c.failed, c.failedAt = fmt.Errorf("%w: %w", Unreachable, err), time.Now()
+		return nil, c.failed
 	}
 	c.provider = p
 	return p, nil

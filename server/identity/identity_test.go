@@ -165,9 +165,10 @@ func TestStandIn_RefusesOthers(t *testing.T) {
 // A provider that is away now is asked again the next time.
 func TestClient_WaitsForTheProvider(t *testing.T) {
 	t.Parallel()
-	up := false
+	up, asked := false, 0
 	var p http.Handler
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
 		if !up {
 			http.Error(w, "away", http.StatusServiceUnavailable)
 			return
@@ -178,7 +179,14 @@ func TestClient_WaitsForTheProvider(t *testing.T) {
 	var err error
 	p, err = standin.New(standin.Options{Issuer: site.URL, ClientID: "cabinet", Back: back, Users: []standin.User{{Subject: "1"}}})
 	require.NoError(t, err)
-	c, err := identity.New(identity.Options{Issuer: site.URL, ClientID: "cabinet", Back: back})
+	patient, err := identity.New(identity.Options{Issuer: site.URL, ClientID: "cabinet", Back: back, Pause: time.Hour})
+	require.NoError(t, err)
+	for range 5 {
+		_, _, err = patient.Start(context.Background())
+		refused(t, err, identity.Unreachable)
+	}
+	assert.Equal(t, 1, asked, "left alone for a while")
+	c, err := identity.New(identity.Options{Issuer: site.URL, ClientID: "cabinet", Back: back, Pause: time.Nanosecond})
 	require.NoError(t, err)
 	_, _, err = c.Start(context.Background())
 	refused(t, err, identity.Unreachable)
