@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -52,10 +51,7 @@ const databaseKills = 3
 // of end leaves another half-done state. TORTURE=1 kills fifty times.
 func TestTorture_KilledDatabase(t *testing.T) {
 	t.Parallel()
-	kills := databaseKills
-	if os.Getenv("TORTURE") == "1" {
-		kills = 50
-	}
+	kills := size(databaseKills, 50)
 	c, err := pgtest.StartCluster(t.Context())
 	if err != nil {
 		pgtest.Missing(t, err)

@@ -29,7 +29,8 @@ func TestStore_ReplacesLostConnection(t *testing.T) {
 	defer func() { require.NoError(t, s.Close()) }()
 	killer := raw(t, url)
 	ctx := context.Background()
-	const drives, documents, cutEvery = 6, 60, 40
+	const drives, cutEvery = 6, 40
+	documents := int64(size(40, 200))
 	var wg sync.WaitGroup
 	var done atomic.Int64
 	for n := range drives {

@@ -41,13 +41,14 @@ func drive(n int) fiscal.FNNumber { return fiscal.FNNumber(fmt.Sprintf("99990789
 func TestStore_SharedByManyServers(t *testing.T) {
 	t.Parallel()
 	all := openThree(t)
-	const shared, own, documents = 6, 4, 20
+	const shared, own = 6, 4
+	documents := size(12, 40)
 	var mu sync.Mutex
 	stored := map[fiscal.FNNumber]map[fiscal.FDNumber]string{} // peer of the copy that was confirmed
 	var wg sync.WaitGroup
 	ctx := context.Background()
 	send := func(s *postgres.Store, server int, fn fiscal.FNNumber) {
-		for fd := fiscal.FDNumber(1); fd <= documents; {
+		for fd := fiscal.FDNumber(1); fd <= fiscal.FDNumber(documents); {
 			v, err := s.Drive(ctx, fn)
 			if err != nil && !assert.ErrorIs(t, err, store.ErrNotFound) {
 				return
@@ -112,7 +113,8 @@ func TestStore_ServersDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	url := database(t, t.TempDir())
 	all := openThreeOf(t, url)
-	const rounds, drives = 12, 24
+	const drives = 24
+	rounds := size(8, 40)
 	ctx := context.Background()
 	for round := range rounds {
 		var wg sync.WaitGroup
@@ -161,7 +163,8 @@ func TestStore_ServersDoNotDeadlock(t *testing.T) {
 func TestStore_FollowedWhileManyServersWrite(t *testing.T) {
 	t.Parallel()
 	all := openThree(t)
-	const drives, documents = 12, 30
+	const drives = 12
+	documents := int64(size(20, 60))
 	ctx := context.Background()
 	var wg sync.WaitGroup
 	for n := range drives {
@@ -210,7 +213,7 @@ func TestStore_FollowedWhileManyServersWrite(t *testing.T) {
 		}
 		follow()
 	}
-	assert.Equal(t, 2*drives*documents, len(seen), "rows passed over")
+	assert.EqualValues(t, 2*drives*documents, len(seen), "rows passed over")
 	for k, times := range seen {
 		require.Equal(t, 1, times, "%+v", k)
 	}
