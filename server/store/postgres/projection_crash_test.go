@@ -22,7 +22,7 @@ import (
 // the disk: in the end each was projected and added up once. TORTURE=1 kills fifty times.
 func TestTorture_KilledDatabaseProjectsOnce(t *testing.T) {
 	t.Parallel()
-	kills, each := 3, 120
+	kills, each := 2, 60
 	if os.Getenv("TORTURE") == "1" {
 		kills, each = 50, 1500
 	}
@@ -49,13 +49,17 @@ func TestTorture_KilledDatabaseProjectsOnce(t *testing.T) {
 	total := int64(drives * each)
 	var passed atomic.Int64 // as it was told: what a crash takes back is counted twice
 	work, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
+	ended, moved := make(chan struct{}), make(chan struct{}, 1)
 	go func() {
 		defer close(ended)
 		for work.Err() == nil {
 			n, err := s.Project(work, 1+int(passed.Load()%13), bare)
 			if err == nil {
 				passed.Add(int64(n))
+				select {
+				case moved <- struct{}{}:
+				default:
+				}
 			}
 			if p, err := s.Progress(work); err == nil && p.Behind == 0 {
 				return
@@ -63,11 +67,11 @@ func TestTorture_KilledDatabaseProjectsOnce(t *testing.T) {
 		}
 	}()
 	for i := range kills {
-		for until := passed.Load() + rand.Int64N(total/int64(2*kills)+1); passed.Load() < until && work.Err() == nil; {
+		for until, going := passed.Load()+rand.Int64N(total/int64(2*kills)+1), true; going && passed.Load() < until; {
 			select {
+			case <-moved:
 			case <-ended:
-				until = 0
-			default:
+				going = false
 			}
 		}
 		sig := []syscall.Signal{syscall.SIGKILL, syscall.SIGQUIT, syscall.SIGINT}[i%3]
