@@ -27,6 +27,16 @@ func TestStore_SurvivesKill(t *testing.T) {
 	}, pgtest.URLVariable+"="+pgtest.URL(t)) // the child uses the same database server
 }
 
+// And where the tables are divided, with a queue for each machine.
+func TestTorture_KilledOnPieces(t *testing.T) {
+	if size(0, 1) == 0 {
+		t.Skip("TORTURE=1 runs it: TestStore_SurvivesKill is the same in one place")
+	}
+	storetest.Crash(t, opensWith(2, dividedDatabase), func(t *testing.T, place string) {
+		requireSound(t, database(t, place))
+	}, pgtest.URLVariable+"="+pgtest.URL(t))
+}
+
 // requireSound compares what the database keeps twice.
 func requireSound(t *testing.T, url string) {
 	t.Helper()

@@ -78,27 +78,30 @@ func TestStore(t *testing.T) {
 	storetest.Exercise(t, opensWith(4, database))
 }
 
-// What one writer may do otherwise than several; everything with TORTURE=1.
+// What one writer may do otherwise than several.
 func TestStore_OneWriter(t *testing.T) {
 	t.Parallel()
 	pgtest.URL(t)
-	storetest.ExerciseParts(t, open, parts("ReplacesDrives", "GroupIsolation", "CloseFlushes")...)
+	storetest.ExerciseParts(t, open, "ReplacesDrives", "GroupIsolation", "CloseFlushes")
 }
 
-// And those of a database that is divided over machines, of which no transaction touches
-// two pieces.
+// Writers of a database that is divided over machines keep the contract too, and no
+// transaction touches two pieces.
 func TestStore_Divided(t *testing.T) {
 	t.Parallel()
 	pgtest.URL(t)
-	storetest.ExerciseParts(t, opensWith(1, dividedDatabase), parts("ReplacesDrives", "GroupIsolation", "Model")...)
+	storetest.ExerciseParts(t, opensWith(1, dividedDatabase), "ReplacesDrives", "GroupIsolation", "Model")
 }
 
-// parts are the names of parts of the contract, or none for all of it.
-func parts(names ...string) []string {
-	if os.Getenv("TORTURE") == "1" {
-		return nil
+// TORTURE=1 runs the rest for both.
+func TestTorture_Contract(t *testing.T) {
+	t.Parallel()
+	if size(0, 1) == 0 {
+		t.Skip("TORTURE=1 runs it")
 	}
-	return names
+	pgtest.URL(t)
+	t.Run("one writer", func(t *testing.T) { storetest.Exercise(t, open) })
+	t.Run("divided", func(t *testing.T) { storetest.Exercise(t, opensWith(2, dividedDatabase)) })
 }
 
 // size is how large a test is: larger with TORTURE=1.
