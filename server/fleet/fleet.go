@@ -55,14 +55,18 @@ type Node struct {
 
 // Register is a register as its organisation keeps it. What it sends is in State.
 type Register struct {
-	Org       string
-	RegID     fiscal.RegNumber // РНМ
-	Name      string
-	Model     string
-	Serial    string          // ЗН
-	FN        fiscal.FNNumber // as typed in; empty: not given
-	Outlet    string          // id of a node; empty: stands nowhere yet
-	Groups    []string        // names
+	Org    string
+	RegID  fiscal.RegNumber // РНМ
+	Name   string
+	Model  string
+	Serial string          // ЗН
+	FN     fiscal.FNNumber // as typed in; empty: not given
+	// Outlet is the id of the node it stands in; empty: nowhere yet. Where it stood
+	// before is not kept: reports, revenue and monitoring (cabinet.md sections 6, 8, 22)
+	// show a register where it stands, and rights follow that, too. The address a
+	// document was made at is in its registration report.
+	Outlet    string
+	Groups    []string // names
 	Connected time.Time
 	Archived  time.Time // zero: active
 	// PaidUntil is the end of the connection's term; zero: no term (DEC-09).
