@@ -64,18 +64,33 @@ func recount(docs []servertest.Doc) map[shiftKey]store.Figures {
 	return all
 }
 
+// rawDoc is a document whose fields were read.
+type rawDoc struct {
+	*servertest.Doc
+	at     time.Time
+	fields fields
+}
+
+func readRaw(docs []servertest.Doc) []rawDoc {
+	all := make([]rawDoc, len(docs))
+	for i := range docs {
+		f := split(split(docs[i].STLV)[uint16(docs[i].Form)][0])
+		all[i] = rawDoc{&docs[i], time.Unix(f.number(1012), 0).UTC(), f}
+	}
+	return all
+}
+
 // recountBy adds up the receipts and corrections between two moments of the register's
 // clock from their bytes, apart by key, in the order of the keys.
-func recountBy(docs []servertest.Doc, from, to time.Time, key func(d *servertest.Doc, at time.Time) string) (rows []store.Figures) {
+func recountBy(docs []rawDoc, from, to time.Time, key func(d *rawDoc) string) (rows []store.Figures) {
 	all := map[string]*store.Figures{}
 	for i := range docs {
 		d := &docs[i]
-		f := split(split(d.STLV)[uint16(d.Form)][0])
-		at := time.Unix(f.number(1012), 0).UTC()
+		at := d.at
 		if !d.Form.IsReceipt() && !d.Form.IsCorrection() || at.Before(from) || !at.Before(to) {
 			continue
 		}
-		k := key(d, at)
+		k := key(d)
 		sum := all[k]
 		if sum == nil {
 			sum = &store.Figures{Key: k, First: at, Last: at, FirstFD: d.FD, LastFD: d.FD}
@@ -88,7 +103,7 @@ func recountBy(docs []servertest.Doc, from, to time.Time, key func(d *servertest
 			sum.Last = at
 		}
 		sum.FirstFD, sum.LastFD = min(sum.FirstFD, d.FD), max(sum.LastFD, d.FD)
-		recountOne(sum, int(d.Form), f)
+		recountOne(sum, int(d.Form), d.fields)
 	}
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		rows = append(rows, *all[k])

@@ -99,8 +99,9 @@ func acceptUntilKilled(t *testing.T, open Open, place string, out io.Writer) {
 	s := open(t, place)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	came := make(chan struct{}, 1)
 	wg.Go(func() {
-		for {
+		for range came {
 			if _, err := projector(t, s).Project(context.Background(), 20, project); !assert.NoError(t, err) {
 				return
 			}
@@ -123,6 +124,10 @@ func acceptUntilKilled(t *testing.T, open Open, place string, out io.Writer) {
 				mu.Unlock()
 				if !assert.NoError(t, err) {
 					return
+				}
+				select {
+				case came <- struct{}{}:
+				default: // it is about to look
 				}
 			}
 		})
