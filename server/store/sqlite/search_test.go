@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,5 +80,35 @@ func TestSearch_UsesIndexes(t *testing.T) {
 				assert.NotContains(t, plan, "TEMP B-TREE", c.name)
 			}
 		}
+	}
+}
+
+// Sums of a taxpayer's days are read from days along its key, and documents only where
+// an interval begins or ends within a day.
+func TestFigures_ReadsDays(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, Options{})
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	month := store.Search{UserINN: "1", RegIDs: []fiscal.RegNumber{"1", "2"}, From: day, To: day.AddDate(0, 1, 0)}
+	for _, by := range []store.Grouping{store.Together, store.ByRegister, store.ByDay, store.ByHour, store.ByUser} {
+		plan := func(q store.Search) string {
+			e := &explainer{searcher: searcher{s}}
+			_, err := search.Figures(t.Context(), e, q, by)
+			require.NoError(t, err)
+			return e.plan.String()
+		}
+		const want = "USING PRIMARY KEY (user_inn=? AND reg_id=? AND day>? AND day<?)"
+		assert.Contains(t, plan(month), want)
+		assert.NotContains(t, plan(month), "projections")
+		ragged := month
+		ragged.From, ragged.To = day.Add(time.Hour), ragged.To.Add(time.Second)
+		assert.Contains(t, plan(ragged), want)
+		assert.Equal(t, 2, strings.Count(plan(ragged), "projections_by_user_inn (user_inn=? AND at>? AND at<?)"), "both ends")
+		within := month
+		within.From, within.To = day.Add(time.Hour), day.Add(47*time.Hour)
+		assert.NotContains(t, plan(within), "PRIMARY KEY", "no whole day")
+		filtered := month
+		filtered.Taxation = 1
+		assert.NotContains(t, plan(filtered), "PRIMARY KEY")
 	}
 }
