@@ -127,11 +127,13 @@ type Store interface {
 	Message(ctx context.Context, id string) (Message, error)
 	// Messages lists them newest first, without files and HTML.
 	Messages(ctx context.Context, f Filter) ([]Message, error)
-	// Due lists queued messages of a channel whose time has come, oldest first, whole.
+	// Due lists messages of a channel whose time has come, oldest first, whole: queued
+	// ones, and sent ones that nobody has settled since.
 	Due(ctx context.Context, c Channel, now time.Time, limit int) ([]Message, error)
 	// Settle writes state, reason, tries, due and done of a message that is still in
-	// the state from; ErrNotFound when it is not: another server was faster.
-	Settle(ctx context.Context, m Message, from State) error
+	// the state from after so many tries; ErrNotFound when it is not: another server was
+	// faster.
+	Settle(ctx context.Context, m Message, from State, tries int) error
 	// DropMessages removes those created before.
 	DropMessages(ctx context.Context, before time.Time) (int64, error)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -168,6 +169,49 @@ func TestStandIn_DelaysItsOwnOnly(t *testing.T) {
 	all, err := b.Messages(ctx, notify.Filter{Channel: notify.SMS, Limit: 1})
 	require.NoError(t, err)
 	assert.Equal(t, 1, all[0].Tries, "waiting is no try")
+}
+
+// dying is a carrier that ends its server's work half way, so many times.
+type dying struct {
+	deaths, got int
+}
+
+func (d *dying) Carry(_ context.Context, _ notify.Message) error {
+	if d.deaths > 0 {
+		d.deaths--
+		runtime.Goexit() // nothing after it happens
+	}
+	d.got++
+	return nil
+}
+
+// NTF-11, SIM-02: a server that dies while it sends loses no letter: after a while the
+// next one takes it up, and gives up on one that always kills it.
+func TestSend_IsTakenUpAfterADeath(t *testing.T) {
+	for want, deaths := range map[notify.State]int{notify.Delivered: 2, notify.Failed: 100} {
+		t.Run(string(want), func(t *testing.T) {
+			d := &dying{deaths: deaths}
+			b := newBench(t, d)
+			ctx := context.Background()
+			require.NoError(t, b.Letter(ctx, "NTF-06", "a@b.example", map[string]string{"link": "https://x.example"}))
+			for range 10 {
+				_, err := b.Step(ctx)
+				require.NoError(t, err)
+				if b.only(t).State == notify.Sent {
+					n, err := b.Step(ctx)
+					require.NoError(t, err)
+					assert.Zero(t, n, "not before its time is over")
+				}
+				b.now = b.now.Add(5 * time.Minute)
+			}
+			m := b.only(t)
+			assert.Equal(t, want, m.State)
+			if want == notify.Delivered {
+				assert.Equal(t, 1, d.got)
+				assert.Equal(t, 3, m.Tries)
+			}
+		})
+	}
 }
 
 // meeting is a carrier whose deliveries wait for each other.

@@ -16,6 +16,8 @@ const (
 	every    = time.Second // a look at the outbox when nobody woke the sender
 	batch    = 50
 	senders  = 8 // of a channel: a slow delivery holds up one of them
+	// lease is how long a delivery may take; then another server takes the message up.
+	lease = 5 * time.Minute
 )
 
 // Run sends what is due until ctx ends, and returns ctx's error.
@@ -107,16 +109,17 @@ func (s *Service) postpone(ctx context.Context, m Message, c Carrier) (bool, err
 		return false, nil
 	}
 	wait := d.Delay()
-	if wait <= 0 || m.Due.Sub(m.Done) >= wait {
+	if m.State != Queued || wait <= 0 || m.Due.Sub(m.Done) >= wait {
 		return false, nil
 	}
 	m.Done = s.o.Now()
 	m.Due = m.Done.Add(wait)
-	return true, s.store.Settle(ctx, m, Queued)
+	return true, s.store.Settle(ctx, m, Queued, m.Tries)
 }
 
-// send takes a message up before it goes: two servers must not send it twice. One
-// that dies in between leaves it sent and not delivered, which is seen in the list.
+// send takes a message up before it goes, so that of several servers one sends it. One
+// that dies in between leaves it sent and not delivered; after the lease it is taken up
+// again: it may come twice, and is not lost.
 func (s *Service) send(ctx context.Context, m Message) error {
 	carrier := s.o.Mail
 	if m.Channel == SMS {
@@ -128,12 +131,21 @@ func (s *Service) send(ctx context.Context, m Message) error {
 		}
 		return err
 	}
+	from, tries := m.State, m.Tries
 	m.State, m.Tries, m.Done = Sent, m.Tries+1, s.o.Now()
-	if err := s.store.Settle(ctx, m, Queued); err != nil {
+	m.Due = m.Done.Add(lease)
+	if m.Tries > maxTries { // who sent it died each time
+		m.State, m.Reason = Failed, fmt.Sprintf("Не удалось отправить за %d попыток.", tries)
+		m.Tries = tries
+	}
+	if err := s.store.Settle(ctx, m, from, tries); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
 		return err
+	}
+	if m.State == Failed {
+		return nil
 	}
 	err := carrier.Carry(ctx, m)
 	var lasting *Lasting
@@ -150,7 +162,11 @@ func (s *Service) send(ctx context.Context, m Message) error {
 		s.o.Logger.Warn("message will be tried again", "id", m.ID, "kind", m.Kind, "err", err)
 	}
 	m.Done = s.o.Now()
-	return s.store.Settle(context.WithoutCancel(ctx), m, Sent)
+	err = s.store.Settle(context.WithoutCancel(ctx), m, Sent, m.Tries)
+	if errors.Is(err, ErrNotFound) {
+		return nil // it took longer than the lease: another server has it
+	}
+	return err
 }
 
 // dropOld removes messages that have outlived their term.

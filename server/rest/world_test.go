@@ -60,7 +60,6 @@ type world struct {
 	site      *httptest.Server
 	clock     atomic.Int64 // seconds
 	company   [2]*company
-	ids       []string // of webhooks
 }
 
 func (w *world) now() time.Time { return time.Unix(w.clock.Load(), 0).UTC() }

@@ -134,12 +134,13 @@ func (s messages) Messages(ctx context.Context, f notify.Filter) ([]notify.Messa
 }
 
 func (s messages) Due(ctx context.Context, c notify.Channel, now time.Time, limit int) ([]notify.Message, error) {
-	return s.list(ctx, messageColumns+`, body FROM messages WHERE state = ? AND channel = ? AND due <= ? ORDER BY due, id LIMIT ?`, string(notify.Queued), string(c), ns(now), limit)
+	return s.list(ctx, messageColumns+`, body FROM messages WHERE state IN (?, ?) AND channel = ? AND due <= ? ORDER BY due, id LIMIT ?`,
+		string(notify.Queued), string(notify.Sent), string(c), ns(now), limit)
 }
 
-func (s messages) Settle(ctx context.Context, m notify.Message, from notify.State) error {
-	n, err := exec(ctx, s.db, `UPDATE messages SET state = ?, reason = ?, tries = ?, due = ?, done = ? WHERE id = ? AND state = ?`,
-		string(m.State), m.Reason, m.Tries, ns(m.Due), ns(m.Done), m.ID, string(from))
+func (s messages) Settle(ctx context.Context, m notify.Message, from notify.State, tries int) error {
+	n, err := exec(ctx, s.db, `UPDATE messages SET state = ?, reason = ?, tries = ?, due = ?, done = ? WHERE id = ? AND state = ? AND tries = ?`,
+		string(m.State), m.Reason, m.Tries, ns(m.Due), ns(m.Done), m.ID, string(from), tries)
 	if err == nil && n == 0 {
 		err = notify.ErrNotFound
 	}

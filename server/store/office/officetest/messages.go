@@ -89,8 +89,8 @@ func Messages(t *testing.T, open func(t *testing.T) notify.Store) {
 		for range 5 {
 			wait.Go(func() {
 				m := due[0]
-				m.State = notify.Sent
-				if err := s.Settle(ctx, m, notify.Queued); err == nil {
+				m.State, m.Tries, m.Due = notify.Sent, 1, epoch.Add(2*time.Hour)
+				if err := s.Settle(ctx, m, notify.Queued, 0); err == nil {
 					won.Add(1)
 				} else {
 					assert.ErrorIs(t, err, notify.ErrNotFound)
@@ -102,6 +102,13 @@ func Messages(t *testing.T, open func(t *testing.T) notify.Store) {
 		due, err = s.Due(ctx, notify.Letter, epoch.Add(time.Hour), 10)
 		require.NoError(t, err)
 		assert.Len(t, due, 3)
+		due, err = s.Due(ctx, notify.Letter, epoch.Add(2*time.Hour), 10)
+		require.NoError(t, err)
+		assert.Len(t, due, 4, "sent and never settled")
+		taken := message(0)
+		taken.State, taken.Tries = notify.Sent, 2
+		require.NoError(t, s.Settle(ctx, taken, notify.Sent, 1))
+		require.ErrorIs(t, s.Settle(ctx, taken, notify.Sent, 1), notify.ErrNotFound, "taken up again by another")
 		n, err := s.DropMessages(ctx, epoch.Add(2))
 		require.NoError(t, err)
 		assert.EqualValues(t, 2, n)
