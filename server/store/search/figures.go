@@ -1,9 +1,11 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +30,7 @@ func groupings(d Dialect) map[store.Grouping]grouping {
 		store.ByUser:     {"p.user_inn", "0"},
 		store.ByDay:      {"''", "p.at / 86400"},
 		store.ByHour:     {},
-		store.ByShift:    {d.FN, "p.shift"},
+		store.ByShift:    {"p.drive_id", "p.shift"},
 		store.ByCashier:  {"coalesce(p.cashier, '')", "0"},
 	}
 }
@@ -55,9 +57,13 @@ func Figures(ctx context.Context, e Engine, s store.Search, by store.Grouping) (
 func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g grouping) (all []store.Figures, err error) {
 	q := query{d: e.Dialect()}
 	sums := sumsOf(&s)
-	text := "SELECT g1, g2, kind, " + added(sums) + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
+	first := "g1"
+	if by == store.ByShift { // the number of a drive is looked up for each shift, not for each document
+		first = strings.ReplaceAll(q.d.FN, "p.drive_id", "p.g1")
+	}
+	text := "SELECT " + first + ", g2, kind, " + added(sums) + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
 	key, number := "", int64(-1)
-	return all, e.Query(ctx, text, q.args, func(r Row) error {
+	err = e.Query(ctx, text, q.args, func(r Row) error {
 		var one Sheet
 		var text string
 		var n int64
@@ -72,6 +78,12 @@ func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g
 		one.addTo(&all[len(all)-1])
 		return nil
 	})
+	if by == store.ByShift {
+		slices.SortFunc(all, func(a, b store.Figures) int {
+			return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift))
+		})
+	}
+	return all, err
 }
 
 // hours are figures by the hour: documents and their totals alone.
