@@ -39,7 +39,7 @@ test: packages
 # What takes longer: whole programs under the race detector, and the walks of a browser over every
 # main page in light, dark, on a phone and on paper, with screenshots in var/screens.
 test-full: packages
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list $(WHOLE) | grep -v '/conformance/target$$')
+	CGO_ENABLED=1 $(GO) test $(LEAN) -race -shuffle=on -timeout 15m $$($(GO) list $(WHOLE) | grep -v '/conformance/target$$')
 	FULL=1 $(GO) test -count=1 -timeout 15m -v -run TestPages ./cmd/ofd/walk
 
 # Debian packages that some tests compare against; a missing one is a skip with its reason.

@@ -278,7 +278,8 @@ var registerFaults = map[string]func(s *sender, r *ran) error{
 		return want("20 bytes", r.stream(0).bytes() == honest(1)[:20], "awaited", errors.Is(r.err, ErrNoReceipt))
 	},
 	"send.split:next=1,size=400,pause=10ms": func(_ *sender, r *ran) error {
-		return want("pieces", len(r.stream(0).chunks) == 5, "whole", r.stream(0).bytes() == honest(1)+honest(2))
+		n := len(r.stream(0).chunks) // of five; a reader that sleeps finds some together
+		return want("pieces", n > 2 && n <= 5, "whole", r.stream(0).bytes() == honest(1)+honest(2))
 	},
 	"receipt.drop:next=1": func(s *sender, r *ran) error {
 		return want("told", r.injected(StageReply), "message came", r.stream(0).bytes() == honest(1), "kept in the queue", s.drive.left() == 2,
