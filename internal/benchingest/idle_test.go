@@ -96,7 +96,7 @@ func TestSample_Idle(t *testing.T) {
 	t.Parallel()
 	for _, spoken := range []bool{false, true} {
 		before, after, collected := idle(t, 100, spoken)
-		assert.Equal(t, before.Goroutines+100, after.Goroutines, "one goroutine a connection")
+		assert.InDelta(t, before.Goroutines+100, after.Goroutines, 10, "one goroutine a connection, and what the store does beside")
 		assert.GreaterOrEqual(t, collected.Goroutines, before.Goroutines+100)
 	}
 }
