@@ -17,7 +17,7 @@ func TestTrace_TellsWhatCanBePlayed(t *testing.T) {
 	t.Parallel()
 	played := 0
 	op := inMemory(t, nil)
-	rapid.Check(t, func(rt *rapid.T) {
+	life := func(rt *rapid.T) {
 		trace := &props.Trace{Name: "plain life"}
 		props.PairLife(context.Background(), rt, trace, op, props.Breaker{Plain: true})
 		if !trace.Playable() || !trace.Clear() {
@@ -29,6 +29,9 @@ func TestTrace_TellsWhatCanBePlayed(t *testing.T) {
 		require.NoError(rt, op.Reset(context.Background())) // the script's drive comes once more
 		_, err = s.Play(context.Background(), script.Options{OFD: op.Addr(), OFDINN: "7704358518", KeepAlive: true})
 		require.NoError(rt, err, trace.Script())
-	})
+	}
+	for round := 0; played == 0 && round < 20; round++ { // a few lives may all have something that no script can say
+		rapid.Check(t, life)
+	}
 	require.Positive(t, played)
 }
