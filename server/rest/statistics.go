@@ -217,20 +217,24 @@ func (a *api) statistics() {
 		})
 }
 
+// within is what a caller may read of a period: its end, the registers and the sight.
+func (a *api) within(ctx context.Context, c *caller, p Period) (to time.Time, entries []fleet.Entry, sight access.Sight, err error) {
+	from, to, f, err := a.period(p)
+	if err != nil {
+		return to, nil, sight, err
+	}
+	if entries, err = a.o.Fleet.Registers(ctx, c.viewer, f); err != nil {
+		return to, nil, sight, err
+	}
+	sight, err = a.o.Fleet.Sight(ctx, c.viewer, f)
+	return to, entries, sight.Between(from, to), err
+}
+
 func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], error) {
-	from, to, f, err := a.period(in.Period)
+	to, entries, sight, err := a.within(ctx, c, in.Period)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.o.Fleet.Registers(ctx, c.viewer, f)
-	if err != nil {
-		return nil, err
-	}
-	sight, err := a.o.Fleet.Sight(ctx, c.viewer, f)
-	if err != nil {
-		return nil, err
-	}
-	sight = sight.Between(from, to)
 	groups, order := grouped(entries, in.Group)
 	all := []Day{}
 	for _, key := range order {
@@ -279,19 +283,10 @@ func groupNamed(by, key string) (reg fiscal.RegNumber, outlet string) {
 
 // items are goods, apart by register or outlet when asked for.
 func (a *api) items(ctx context.Context, c *caller, in *daysInput) (*many[Item], error) {
-	from, to, f, err := a.period(in.Period)
+	to, entries, sight, err := a.within(ctx, c, in.Period)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.o.Fleet.Registers(ctx, c.viewer, f)
-	if err != nil {
-		return nil, err
-	}
-	sight, err := a.o.Fleet.Sight(ctx, c.viewer, f)
-	if err != nil {
-		return nil, err
-	}
-	sight = sight.Between(from, to)
 	all := []Item{}
 	groups, order := grouped(entries, in.Group)
 	for _, key := range order {
