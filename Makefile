@@ -7,6 +7,9 @@ FUZZTIME ?= 2m
 BENCH    ?= .
 
 export CGO_ENABLED ?= 0
+# Programs without paths of this machine in them: the same wherever they are built, and two checkouts
+# share one build cache.
+export GOFLAGS += -trimpath
 
 .PHONY: build run test lint bench bench-search bench-ingest bench-idle bench-pages test-full fuzz torture mutants packages clean
 
@@ -20,26 +23,19 @@ run:
 	$(GO) build -o $(BIN)/ ./cmd/ofd
 	@exec ./$(BIN)/ofd serve --demo --store sqlite:$(RUN_DIR)/ofd.db
 
-# Everything a maintainer checks before a change goes in, but lint. Packages that start whole
-# programs, browsers or clusters, or judge with time limits of milliseconds, run without the race
-# detector here, which makes them three to ten times slower; `make test-full` runs them with it.
-WHOLE := ./cmd/... ./conformance/mutants ./conformance/steps ./conformance/target ./conformance/watch ./internal/benchingest ./internal/browser ./internal/torture \
-	./server ./server/archive ./server/cabinet ./server/front ./server/ledger ./server/report ./server/rest ./server/store/office ./server/store/sqlite
-# Those of their tests that are about doing things at once, which the detector sees all the same:
-# SQLite is a translated program, and ten times slower under it.
-ATONCE := ^TestStore(_Chain|_SurvivesKill)?$$/(ManyWriters|While|GroupIsolation)
-# `make lint` vets, and nobody debugs these programs: a fifth of the time goes without both.
-LEAN := -vet=off -ldflags=-w
+# Everything a maintainer checks before a change goes in, but lint and the race detector, which makes
+# whole programs three to ten times slower and would have every package compiled twice. `make lint`
+# vets, and nobody debugs these programs: -vet=off and -w spare a fifth of the time.
+LEAN := -vet=off -ldflags=-w -shuffle=on
 test: packages
-	$(GO) test $(LEAN) -p 3 -parallel 4 -shuffle=on -timeout 5m $(WHOLE)
-	CGO_ENABLED=1 $(GO) test $(LEAN) -race -shuffle=on -timeout 5m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(WHOLE))")
-	CGO_ENABLED=1 $(GO) test $(LEAN) -race -shuffle=on -run '$(ATONCE)' ./server/store/sqlite
+	$(GO) test $(LEAN) -p 3 -parallel 4 -timeout 5m ./...
 	@$(MAKE) --no-print-directory build
 
-# What takes longer: whole programs under the race detector, and the walks of a browser over every
-# main page in light, dark, on a phone and on paper, with screenshots in var/screens.
+# What takes longer: everything under the race detector, but conformance/target, which judges with
+# time limits of milliseconds, and the walks of a browser over every main page in light, dark, on a
+# phone and on paper, with screenshots in var/screens.
 test-full: packages
-	CGO_ENABLED=1 $(GO) test $(LEAN) -race -shuffle=on -timeout 15m $$($(GO) list $(WHOLE) | grep -v '/conformance/target$$')
+	CGO_ENABLED=1 $(GO) test $(LEAN) -race -timeout 15m $$($(GO) list ./... | grep -v '/conformance/target$$')
 	FULL=1 $(GO) test -count=1 -timeout 15m -v -run TestPages ./cmd/ofd/walk
 
 # Debian packages that some tests compare against; a missing one is a skip with its reason.
