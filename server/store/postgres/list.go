@@ -89,7 +89,7 @@ func (s *Store) Documents(ctx context.Context, f store.DocumentFilter, page stor
 	return list(ctx, s, "documents", func(settled int64) (string, []any) {
 		var q query
 		found := q.documents(f, page, settled)
-		return found + selectDocuments + ` WHERE (d.drive_id, d.fd) IN (SELECT drive_id, fd FROM found) ORDER BY d.id`, q.args
+		return found + selectDocuments + q.found(f) + ` ORDER BY d.id`, q.args
 	}, scanDocument)
 }
 
@@ -104,6 +104,16 @@ func (q *query) documents(f store.DocumentFilter, page store.Page, settled int64
 		return `WITH few AS MATERIALIZED (` + from + `), found AS MATERIALIZED (SELECT * FROM few ORDER BY id LIMIT ` + q.value(page.Rows()) + `) `
 	}
 	return `WITH found AS MATERIALIZED (` + from + ` ORDER BY d.id LIMIT ` + q.value(page.Rows()) + `) `
+}
+
+// found are the documents of the page. The drive is named once more where it is known:
+// in a database that is divided the page is read from its machine alone then.
+func (q *query) found(f store.DocumentFilter) string {
+	const page = ` WHERE (d.drive_id, d.fd) IN (SELECT drive_id, fd FROM found)`
+	if f.FN == "" {
+		return page
+	}
+	return page + ` AND d.drive_id = ` + q.value(journalDrive(f.FN))
 }
 
 // CountDocuments implements store.Store.
@@ -128,11 +138,7 @@ func (s *Store) CountDocuments(ctx context.Context, f store.DocumentFilter) (n i
 // conditions turns a filter into conditions on documents d.
 func (q *query) conditions(f store.DocumentFilter) {
 	if f.FN != "" {
-		id, err := driveIDOf(f.FN)
-		if err != nil {
-			id = 0 // which no drive has
-		}
-		q.add("d.drive_id = ?", id)
+		q.add("d.drive_id = ?", journalDrive(f.FN)) // 0, which no drive has, when it is no number
 	}
 	// The register and the user are found through the drives they were seen with.
 	if f.RegID != "" {
@@ -148,8 +154,12 @@ func (q *query) conditions(f store.DocumentFilter) {
 	}
 	if f.FPD != 0 {
 		// The index is among the projections; what they do not have yet is looked through.
-		q.add(`d.id = ANY (ARRAY(SELECT id FROM projections WHERE fpd = ? UNION ALL
-			SELECT n.id FROM documents n WHERE n.id > (SELECT upto FROM projection) AND n.fpd = ?))`, int64(f.FPD), int64(f.FPD))
+		of := ""
+		if f.FN != "" {
+			of = " AND drive_id = " + q.value(journalDrive(f.FN))
+		}
+		q.add(`d.id = ANY (ARRAY(SELECT id FROM projections WHERE fpd = ?`+of+` UNION ALL
+			SELECT n.id FROM documents n WHERE n.id > (SELECT upto FROM projection) AND n.fpd = ?`+of+`))`, int64(f.FPD), int64(f.FPD))
 	}
 	if !f.From.IsZero() {
 		q.add("d.date_time >= ?", ceilSeconds(f.From))
@@ -170,11 +180,13 @@ func ceilSeconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// entries is the query for a page of a journal.
+// entries is the query for a page of a journal. Entries of one FN lie where its drive
+// does: both are named, the FN for those that share the place of what is no number.
 func entries(columns, table string, fn fiscal.FNNumber, page store.Page) func(settled int64) (string, []any) {
 	return func(settled int64) (string, []any) {
 		var q query
 		if fn != "" {
+			q.add("drive_id = ?", journalDrive(fn))
 			q.add("fn = ?", text(string(fn)))
 		}
 		q.page("id", page, settled)
@@ -225,10 +237,11 @@ func (s *Store) Exchanges(ctx context.Context, fn fiscal.FNNumber, page store.Pa
 	statement, args := entries(`id, at, took, peer, fn, fd, fault, detail, request, response, NULL::bytea`, "exchanges", fn, page)(settled)
 	apart, err := collect(ctx, s, statement, args, scanExchange)
 	var q query
-	found := q.documents(store.DocumentFilter{FN: fn}, page, settled)
+	f := store.DocumentFilter{FN: fn}
+	found := q.documents(f, page, settled)
 	accepted, err2 := collect(ctx, s, found+`SELECT d.id, coalesce(d.exchange_at, d.received_at), d.took, d.peer, substr(d.drive_id::text, 2), d.fd, d.fault, d.detail,
 		coalesce(d.request, d.message), coalesce(d.response, d.confirmation), d.response_head
-		FROM documents d WHERE (d.drive_id, d.fd) IN (SELECT drive_id, fd FROM found) ORDER BY d.id`, q.args, scanExchange)
+		FROM documents d`+q.found(f)+` ORDER BY d.id`, q.args, scanExchange)
 	if err = errors.Join(err, err2); err != nil {
 		return nil, fmt.Errorf("postgres: listing exchanges: %w", err)
 	}

@@ -90,7 +90,7 @@ func TestStore_OneWriter(t *testing.T) {
 func TestStore_Divided(t *testing.T) {
 	t.Parallel()
 	pgtest.URL(t)
-	storetest.ExerciseParts(t, opensWith(1, dividedDatabase), "ReplacesDrives", "GroupIsolation", "Model")
+	storetest.ExerciseParts(t, opensWith(1, dividedDatabase), "ReplacesDrives", "GroupIsolation", "ListsOfOneFN", "Model")
 }
 
 // TORTURE=1 runs the rest for both.

@@ -37,6 +37,7 @@ var contract = []part{
 	{"ExchangesOfDocuments", exchangesOfDocuments},
 	{"Paging", paging},
 	{"Filters", filters},
+	{"ListsOfOneFN", listsOfOneFN},
 	{"Stats", stats},
 	{"Projects", projects},
 	{"ProjectsOnce", projectsOnce},

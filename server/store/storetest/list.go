@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -156,6 +157,74 @@ func filters(t *testing.T, open Open) {
 				require.NoError(t, err)
 				assert.Equal(t, all[1:2], rest)
 			}
+		})
+	}
+}
+
+// listsOfOneFN: entries of an FN are found by it alone, whatever was written as one: it
+// may be no number, and then it shares the place of all that is none.
+func listsOfOneFN(t *testing.T, open Open) {
+	s := fresh(t, open)
+	names := []fiscal.FNNumber{fnNumber(1), fnNumber(2), "1", "01", "001", "99990789000000019", "ФН", "фн", " ", "1 ", "-1", fnNumber(3)}
+	const each = 3
+	for n := range each {
+		for i, fn := range names {
+			text := fmt.Sprintf("%d/%d", i, n)
+			require.NoError(t, s.Quarantine(t.Context(), store.Quarantined{FN: fn, Detail: text})) // with an incident
+			require.NoError(t, s.AddIncident(t.Context(), store.Incident{FN: fn, Text: text}))
+			require.NoError(t, s.LogExchange(t.Context(), store.Exchange{FN: fn, Detail: text}))
+		}
+		require.NoError(t, s.AddIncident(t.Context(), store.Incident{}))
+		require.NoError(t, s.LogExchange(t.Context(), store.Exchange{}))
+	}
+	for n := range each {
+		accept(t, s, Sample(fnNumber(1), int64(n+1), fiscal.FDNumber(n+1)))
+	}
+	require.NoError(t, s.AddIncident(t.Context(), store.Incident{FN: fnNumber(3)})) // what was queued before it is written too
+	for _, fn := range append([]fiscal.FNNumber{"2", "0001", "Ф", "9999078900000001"}, names...) {
+		t.Run(fmt.Sprintf("%q", fn), func(t *testing.T) {
+			want, documents, more := 0, 0, 0
+			if slices.Contains(names, fn) {
+				want = each
+			}
+			switch fn {
+			case fnNumber(1):
+				documents = each
+			case fnNumber(3):
+				more = 1
+			}
+			var all []store.Quarantined
+			for page := (store.Page{Limit: 2}); ; page.After = all[len(all)-1].ID {
+				got, err := s.Quarantines(t.Context(), fn, page)
+				require.NoError(t, err)
+				if len(got) == 0 {
+					break
+				}
+				all = append(all, got...)
+			}
+			require.Len(t, all, want)
+			for n, q := range all {
+				assert.Equal(t, fn, q.FN)
+				assert.Regexp(t, fmt.Sprintf("/%d$", n), q.Detail)
+			}
+			incidents, err := s.Incidents(t.Context(), fn, store.Page{})
+			require.NoError(t, err)
+			require.Len(t, incidents, 2*want+more)
+			for _, in := range incidents {
+				assert.Equal(t, fn, in.FN)
+			}
+			exchanges, err := s.Exchanges(t.Context(), fn, store.Page{})
+			require.NoError(t, err)
+			require.Len(t, exchanges, want+documents)
+			for _, x := range exchanges {
+				assert.Equal(t, fn, x.FN)
+			}
+			found, err := s.Documents(t.Context(), store.DocumentFilter{FN: fn}, store.Page{})
+			require.NoError(t, err)
+			assert.Len(t, found, documents)
+			n, err := s.CountDocuments(t.Context(), store.DocumentFilter{FN: fn})
+			require.NoError(t, err)
+			assert.EqualValues(t, documents, n)
 		})
 	}
 }
