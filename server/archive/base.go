@@ -33,6 +33,8 @@ type Base interface {
 // Snapshot reads rows as they lie, oldest first: at most limit of those after the
 // row with the id after. Each call may give fewer; none means the end.
 type Snapshot interface {
+	// Drives as they are when all that follows from the documents stored is done: one
+	// whose register another drive took over is replaced, told or not yet.
 	Drives(ctx context.Context, after int64, limit int) ([]Drive, error)
 	// Documents of one FN, or of all when fn is empty. Rows of one FN come in the
 	// order in which they were stored.

@@ -99,8 +99,13 @@ func scanArchiveDrive(r pgx.Row) (v archive.Drive, err error) {
 	return v, err
 }
 
-// Drives implements archive.Snapshot.
+// Drives implements archive.Snapshot. Notes of replacements are read first: a drive that
+// was told meanwhile needs none.
 func (s snapshot) Drives(ctx context.Context, after int64, limit int) ([]archive.Drive, error) {
+	due, err := s.pending(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all, err := rowsOf(ctx, s.tx, "drives", archiveDrives+` WHERE id > $1 ORDER BY id LIMIT $2`, []any{after, limit}, scanArchiveDrive)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -112,6 +117,9 @@ func (s snapshot) Drives(ctx context.Context, after int64, limit int) ([]archive
 			return nil, err
 		}
 		places[id], ids = &all[i], append(ids, id)
+	}
+	if err := s.settle(ctx, places, due); err != nil {
+		return nil, err
 	}
 	_, err = rowsOf(ctx, s.tx, "registrations", `SELECT drive_id, reg_id, user_inn FROM registrations WHERE drive_id = ANY ($1)`, []any{ids}, func(r pgx.Row) (one archive.Registration, err error) {
 		var id int64

@@ -107,7 +107,7 @@ func TestStatements_CarryTheColumn(t *testing.T) {
 		"addRegistrations": addRegistrations, "findRegistrations": findRegistrations + ofRegistrations, "addDocuments": addDocuments,
 		"addQuarantine": addQuarantine, "addIncidents": addIncidents, "addExchanges": addExchanges, "setDrive": setDrive, "leaveMark": leaveMark,
 		"addReplacements": addReplacements, "lockDrive": lockDrive, "replaceDrive": replaceDrive, "endReplacement": endReplacement,
-		"drivesOfRegister": drivesOfRegister, "dueReplacements": dueReplacements}
+		"drivesOfRegister": drivesOfRegister, "dueReplacements": dueReplacements, "wouldReplace": wouldReplace}
 	broadcast := map[string]bool{"drivesOfRegister registrations": true, "dueReplacements replacements": true}
 	elsewhere := []string{"announce", "drawIDs", // of the sequence, on the coordinator
 		"lockReplaced", "replaceDrives", "setDrives"} // of a database in one place

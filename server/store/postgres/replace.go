@@ -89,10 +89,7 @@ func (s *Store) repair(ctx context.Context) error {
 	var failed error
 	for after := int64(0); ; {
 		rows, _ := s.pool.Query(ctx, dueReplacements, after) // its error is that of CollectRows
-		due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r replacement, err error) {
-			err = row.Scan(&r.driveID, &r.id, &r.regID)
-			return r, err
-		})
+		due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (replacement, error) { return scanReplacement(row) })
 		if err != nil {
 			return fmt.Errorf("postgres: looking for replacements: %w", err)
 		}
@@ -106,6 +103,11 @@ func (s *Store) repair(ctx context.Context) error {
 			after = r.id
 		}
 	}
+}
+
+func scanReplacement(row pgx.Row) (r replacement, err error) {
+	err = row.Scan(&r.driveID, &r.id, &r.regID)
+	return r, err
 }
 
 // repairs is the goroutine that repairs; none where tables are not divided.
