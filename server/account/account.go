@@ -120,6 +120,7 @@ var (
 	ErrNotFound = errors.New("account: not found")
 	ErrTaken    = errors.New("account: taken already")
 	ErrStale    = errors.New("account: changed meanwhile")
+	ErrUnbound  = errors.New("account: unbound before")
 )
 
 // Store keeps accounts. Every engine passes storetest.Accounts.
@@ -160,6 +161,18 @@ type Store interface {
 	TryProof(ctx context.Context, id string) (int, error)
 	// UseProof deletes the proof; ErrNotFound when somebody used it before.
 	UseProof(ctx context.Context, id string) error
+
+	Identity(ctx context.Context, issuer, subject string) (Identity, error)
+	// Identities of a user, the one bound first before others.
+	Identities(ctx context.Context, user string) ([]Identity, error)
+	// BindIdentity fails with ErrTaken when the identity is bound already, or another
+	// one of that issuer to that user; byMail also with ErrUnbound when that user ever
+	// unbound one of that issuer.
+	BindIdentity(ctx context.Context, i Identity, byMail bool) error
+	// UseIdentity notes that somebody came in by it, and the address when there is one.
+	UseIdentity(ctx context.Context, issuer, subject, email string, at time.Time) error
+	// UnbindIdentity fails with ErrNotFound when it is not bound to the user.
+	UnbindIdentity(ctx context.Context, user, issuer, subject string, at time.Time) error
 
 	AddEvent(ctx context.Context, e Event) error
 	// Events of an organisation, newest first, older than the one named before.

@@ -82,25 +82,35 @@ func (s *Service) ResetByLink(ctx context.Context, token, password, repeated str
 
 // ChangePassword asks for the current one and ends all other sessions (CAB-045).
 func (s *Service) ChangePassword(ctx context.Context, session Session, current, password, repeated string) error {
-	if err := s.take(ctx, "password "+session.User, loginTries, loginWindow); err != nil {
-		return err
-	}
-	u, err := s.store.User(ctx, session.User)
+	u, err := s.confirm(ctx, session, current, "password.change")
 	if err != nil {
 		return err
-	}
-	good, err := matches(u.Password, current)
-	if err != nil {
-		return err
-	}
-	if !good {
-		s.audit(ctx, Event{User: u.ID, Address: session.Address, Action: "password.change", Result: string(WrongPassword)})
-		return InvalidFields{{"current", "Текущий пароль указан неверно."}}
 	}
 	if err := newPassword(password, repeated); err != nil {
 		return err
 	}
 	return s.setPassword(ctx, u, password, session.ID, From{Address: session.Address})
+}
+
+// confirm is the user of the session when the password is theirs; the audit hears of
+// another one by the name of the action.
+func (s *Service) confirm(ctx context.Context, session Session, password, action string) (User, error) {
+	if err := s.take(ctx, "password "+session.User, loginTries, loginWindow); err != nil {
+		return User{}, err
+	}
+	u, err := s.store.User(ctx, session.User)
+	if err != nil {
+		return User{}, err
+	}
+	good, err := matches(u.Password, password)
+	if err != nil {
+		return User{}, err
+	}
+	if !good {
+		s.audit(ctx, Event{User: u.ID, Org: session.Org, Address: session.Address, Action: action, Result: string(WrongPassword)})
+		return User{}, InvalidFields{{"current", "Текущий пароль указан неверно."}}
+	}
+	return u, nil
 }
 
 func newPassword(password, repeated string) error {

@@ -98,14 +98,15 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	doors := door.Options{}
+	doors, profiles := door.Options{}, profile.Options{Fleet: o.Fleet}
 	if o.Identity != nil {
+		profiles.Outside, profiles.OutsideName = outside.Bind, o.Identity.Name()
 		doors.Outside, doors.OutsideName = outside.Start, o.Identity.Name()
 		outside.Mount(f, outside.Options{Client: o.Identity, Secure: o.Secure, Logger: o.Logger})
 	}
 	door.Mount(f, doors)
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, Ledger: o.Ledger, KKTAddr: o.KKTAddr})
-	profile.Mount(f, profile.Options{Fleet: o.Fleet})
+	profile.Mount(f, profiles)
 	monitoring.Mount(f, monitoring.Options{Fleet: o.Fleet, Reports: o.Reports})
 	reports.Mount(f, reports.Options{Reports: o.Reports, Fleet: o.Fleet})
 	analytics.Mount(f, analytics.Options{Fleet: o.Fleet, Ledger: o.Ledger})

@@ -85,7 +85,13 @@ var hidden = regexp.MustCompile(`type="hidden" name="([^"]+)" value="([^"]*)"`)
 // choose presses the button of the provider's page.
 func (p *person) choose(body, user string, answer standin.Answer) (int, string, string) {
 	p.t.Helper()
-	form := url.Values{"user": {user}, "answer": {string(answer)}}
+	return p.tell(body, user, "", answer)
+}
+
+// tell does so with another address of the user; empty: the one on the list.
+func (p *person) tell(body, user, email string, answer standin.Answer) (int, string, string) {
+	p.t.Helper()
+	form := url.Values{"user": {user}, "email": {email}, "answer": {string(answer)}}
 	for _, f := range hidden.FindAllStringSubmatch(body, -1) {
 		form.Set(f[1], f[2])
 	}
@@ -132,6 +138,12 @@ func TestOutside_LoginByTheBuiltInProvider(t *testing.T) {
 	assert.Equal(t, "/lk/reports", at, "where the person wanted to go")
 	assert.Contains(t, body, "Ромашка")
 
+	// Bound by now: the address does not matter any more.
+	q := p.afresh()
+	_, _, body = q.get("/lk/outside")
+	_, at, _ = q.choose(body, "1", standin.Unverified)
+	assert.Equal(t, "/lk", at)
+
 	// No account, an address that is not confirmed, wrong answers: nobody comes in.
 	for _, one := range []struct {
 		user   string
@@ -142,7 +154,7 @@ func TestOutside_LoginByTheBuiltInProvider(t *testing.T) {
 		{"2", standin.Right, http.StatusForbidden, "никто не зарегистрирован"},
 		{"3", standin.Right, http.StatusForbidden, "никто не зарегистрирован"},
 		{"1", standin.Refuse, http.StatusForbidden, "Служба входа отказала"},
-		{"1", standin.Unverified, http.StatusForbidden, "не подтвердила ваш адрес"},
+		{"2", standin.Unverified, http.StatusForbidden, "не подтвердила ваш адрес"},
 		{"1", standin.WrongKey, http.StatusForbidden, "нельзя верить"},
 		{"1", standin.WrongNonce, http.StatusForbidden, "нельзя верить"},
 		{"1", standin.WrongClient, http.StatusForbidden, "нельзя верить"},
@@ -166,10 +178,119 @@ func TestOutside_LoginByTheBuiltInProvider(t *testing.T) {
 	}
 
 	// Nobody is sent to another site afterwards.
-	q := p.afresh()
+	q = p.afresh()
 	_, _, body = q.get("/lk/outside?next=//evil.example/")
 	_, at, _ = q.choose(body, "1", standin.Right)
 	assert.Equal(t, "/lk", at)
+}
+
+// enter goes to the provider and back in a new browser, and tells where that ended.
+func (p *person) enter(user, email string, answer standin.Answer) (q *person, at, body string) {
+	p.t.Helper()
+	q = p.afresh()
+	_, _, body = q.get("/lk/outside")
+	_, at, body = q.tell(body, user, email, answer)
+	return q, at, body
+}
+
+func (p *person) post(path string, form url.Values) (int, string, string) {
+	p.t.Helper()
+	return p.read(p.c.PostForm(p.site+path, form))
+}
+
+// CAB-035: the first entry binds issuer and subject to the user of the confirmed address;
+// from then on they decide. The profile shows who is bound and unbinds them.
+func TestOutside_SubjectsNotAddresses(t *testing.T) {
+	const anna, heir = "anna@outside.example", "heir@outside.example"
+	p := newPerson(t, func(o *front.Options) {
+		o.TestUsers = []standin.User{{Subject: "1", Email: anna, Name: "Анна"}, {Subject: "2", Email: heir, Name: "Наследница"}}
+	})
+	p.enrol(anna, true)
+	const profile = "/lk/profile/registration"
+	_, at, body := p.enter("1", "", standin.Unverified)
+	assert.Contains(t, body, "не подтвердила ваш адрес", "an address that is not vouched for binds nothing")
+	assert.True(t, strings.HasPrefix(at, "/lk/outside/back"), at)
+	q, at, _ := p.enter("1", "", standin.Right)
+	require.Equal(t, "/lk", at)
+	_, _, body = q.get(profile)
+	assert.Contains(t, body, "Вход через внешние службы")
+	assert.Contains(t, body, "/standin/identity</span>")
+	_, _, body = q.get("/lk/profile/journal")
+	assert.Contains(t, body, "внешняя служба привязана")
+	assert.Contains(t, body, "вход через внешнюю службу")
+
+	// The address changed at the provider: the same person, found by the subject.
+	q, at, _ = p.enter("1", "anna.petrova@outside.example", standin.Right)
+	require.Equal(t, "/lk", at)
+	_, _, body = q.get(profile)
+	assert.Contains(t, body, "anna.petrova@outside.example")
+	assert.Contains(t, body, ">"+"Отвязать<")
+	assert.Contains(t, body, `value="`+anna+`"`, "the user's own address stays")
+
+	// The address went to somebody else there: they are somebody else here, too.
+	q, at, body = p.enter("2", anna, standin.Right)
+	assert.True(t, strings.HasPrefix(at, "/lk/outside/back"), at)
+	assert.Contains(t, body, "уже привязана другая учётная запись")
+	_, at, _ = q.get("/lk")
+	assert.True(t, strings.HasPrefix(at, "/lk/login"), at)
+
+	// Unbound: neither subject comes in by the address again.
+	q, _, _ = p.enter("1", "", standin.Right)
+	issuer := p.site + "/standin/identity"
+	stranger := p.afresh()
+	status, at, _ := stranger.post("/lk/profile/identities", url.Values{"issuer": {issuer}, "subject": {"1"}})
+	assert.Equal(t, http.StatusOK, status)
+	assert.True(t, strings.HasPrefix(at, "/lk/login"), at)
+	status, _, _ = q.post("/lk/profile/identities", url.Values{"issuer": {issuer}, "subject": {"2"}})
+	assert.Equal(t, http.StatusNotFound, status, "nothing of theirs")
+	_, at, body = q.post("/lk/profile/identities", url.Values{"issuer": {issuer}, "subject": {"1"}})
+	assert.Equal(t, profile, at)
+	assert.Contains(t, body, "Учётная запись отвязана")
+	assert.Contains(t, body, "Ни одной учётной записи")
+	for _, user := range []string{"1", "2"} {
+		_, _, body = p.enter(user, anna, standin.Right)
+		assert.Contains(t, body, "вы отвязали", user)
+	}
+
+	// Bound again from the profile: with the password, whatever the address.
+	_, at, body = q.post("/lk/outside/bind", url.Values{"current": {"не тот"}})
+	assert.Equal(t, profile, at)
+	assert.Contains(t, body, "Текущий пароль указан неверно")
+	bind := func(q *person, user string) (at, body string) {
+		_, _, body = q.post("/lk/outside/bind", url.Values{"current": {"ромашка-2026"}})
+		onward := regexp.MustCompile(`href="(http[^"]+authorize[^"]+)"`).FindStringSubmatch(body)
+		require.Len(t, onward, 2, body)
+		_, _, body = q.read(q.c.Get(onward[1]))
+		_, at, body = q.tell(body, user, "", standin.Right)
+		return at, body
+	}
+	at, body = bind(q, "2")
+	assert.Equal(t, profile, at)
+	assert.Contains(t, body, "Учётная запись привязана")
+	_, at, _ = p.enter("2", "", standin.Right)
+	assert.Equal(t, "/lk", at)
+	at, body = bind(q, "1")
+	assert.True(t, strings.HasPrefix(at, "/lk/outside/back"), at)
+	assert.Contains(t, body, "сначала отвяжите её")
+
+	// Somebody else's stays theirs.
+	p.enrol("other@outside.example", true)
+	o := p.afresh()
+	_, at, _ = o.post("/lk/login/password", url.Values{"login": {"other@outside.example"}, "password": {"ромашка-2026"}})
+	require.Equal(t, "/lk", at)
+	_, body = bind(o, "2")
+	assert.Contains(t, body, "привязана к другому пользователю")
+
+	// Who logs out on the way binds nothing.
+	_, _, body = o.post("/lk/outside/bind", url.Values{"current": {"ромашка-2026"}})
+	onward := regexp.MustCompile(`href="(http[^"]+authorize[^"]+)"`).FindStringSubmatch(body)
+	require.Len(t, onward, 2)
+	_, _, body = o.read(o.c.Get(onward[1]))
+	_, _, _ = o.post("/lk/logout", nil)
+	_, _, body = o.tell(body, "1", "", standin.Right)
+	assert.Contains(t, body, "не на этот запрос")
+	_, _, body = p.enter("1", "", standin.Right)
+	assert.Contains(t, body, "вы отвязали")
 }
 
 // Without test users there is no built-in provider and no button; with a real one the

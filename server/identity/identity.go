@@ -80,8 +80,9 @@ func (c *Client) Name() string { return c.o.Name }
 
 // Person is who somebody is for the provider.
 type Person struct {
-	Subject string // unique at the provider
-	Email   string // empty unless the provider has verified it
+	Issuer  string // the provider
+	Subject string // unique at the provider, never given to anybody else
+	Email   string // empty unless the provider has verified it; may change
 	Name    string
 }
 
@@ -109,7 +110,6 @@ const (
 	Declined    Refusal = "declined"    // the person or the provider said no
 	Foreign     Refusal = "foreign"     // the answer is not to what this browser asked
 	Untrusted   Refusal = "untrusted"   // the token's sign, issuer, audience, nonce or term is wrong
-	Unverified  Refusal = "unverified"  // the provider does not vouch for the address
 )
 
 func (r Refusal) Error() string { return "identity: " + string(r) }
@@ -125,8 +125,6 @@ func (r Refusal) Text() string {
 		return "Ответ службы входа не на этот запрос или пришёл слишком поздно. Начните вход заново."
 	case Untrusted:
 		return "Ответу службы входа нельзя верить: подпись, срок или получатель не те."
-	case Unverified:
-		return "Служба входа не подтвердила ваш адрес электронной почты. Войдите по паролю."
 	}
 	return "Войти не получилось."
 }
@@ -179,10 +177,13 @@ func (c *Client) Finish(ctx context.Context, t Ticket, q url.Values) (Person, er
 	if err := id.Claims(&claims); err != nil {
 		return Person{}, fmt.Errorf("%w: %w", Untrusted, err)
 	}
-	if !claims.Verified || claims.Email == "" {
-		return Person{}, Unverified
+	if id.Subject == "" {
+		return Person{}, fmt.Errorf("%w: no subject", Untrusted)
 	}
-	return Person{Subject: id.Subject, Email: claims.Email, Name: claims.Name}, nil
+	if !claims.Verified {
+		claims.Email = ""
+	}
+	return Person{Issuer: id.Issuer, Subject: id.Subject, Email: claims.Email, Name: claims.Name}, nil
 }
 
 // find asks for the provider's discovery document once it is needed.

@@ -82,10 +82,10 @@ func TestClient_TakesOnlyRightAnswers(t *testing.T) {
 	assert.Equal(t, ticket, held)
 	who, err := d.Finish(ctx, held, d.answer(to, "2", standin.Right))
 	require.NoError(t, err)
-	assert.Equal(t, identity.Person{Subject: "2", Email: "ivan@outside.example", Name: "Иван"}, who)
+	assert.Equal(t, identity.Person{Issuer: d.issuer, Subject: "2", Email: "ivan@outside.example", Name: "Иван"}, who)
 
 	for answer, why := range map[standin.Answer]identity.Refusal{
-		standin.Refuse: identity.Declined, standin.Unverified: identity.Unverified, standin.WrongKey: identity.Untrusted, standin.WrongNonce: identity.Untrusted,
+		standin.Refuse: identity.Declined, standin.WrongKey: identity.Untrusted, standin.WrongNonce: identity.Untrusted,
 		standin.WrongClient: identity.Untrusted, standin.WrongIssuer: identity.Untrusted, standin.Expired: identity.Untrusted, standin.Broken: identity.Unreachable,
 	} {
 		to, ticket, err := d.Start(ctx)
@@ -93,6 +93,13 @@ func TestClient_TakesOnlyRightAnswers(t *testing.T) {
 		_, err = d.Finish(ctx, ticket, d.answer(to, "1", answer))
 		refused(t, err, why)
 	}
+
+	// An address that the provider has not verified is no address.
+	to, ticket, err = d.Start(ctx)
+	require.NoError(t, err)
+	who, err = d.Finish(ctx, ticket, d.answer(to, "1", standin.Unverified))
+	require.NoError(t, err)
+	assert.Equal(t, identity.Person{Issuer: d.issuer, Subject: "1", Name: "Анна"}, who)
 }
 
 // What comes back to another browser, twice or too late is worth nothing.

@@ -3,6 +3,7 @@ package profile
 // deeds are the entries of the journal in words; their technical names stand beside.
 var deeds = map[string]string{
 	"register": "регистрация", "login": "вход", "logout": "выход", "login.forgot": "напоминание логина", "login.outside": "вход через внешнюю службу",
+	"identity.bind": "внешняя служба привязана", "identity.unbind": "внешняя служба отвязана",
 	"password.forgot": "забыт пароль", "password.change": "смена пароля", "phone.confirm": "телефон подтверждён", "email.confirm": "почта подтверждена",
 	"org.card": "карточка организации", "org.add": "ещё одна организация",
 	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
@@ -34,6 +35,10 @@ func (form) Result(result string) string {
 		return "код по SMS"
 	case "letter", "email":
 		return "письмо со ссылкой"
+	case "taken":
+		return "занято другим"
+	case "unknown":
+		return "не найден"
 	}
 	return result
 }

@@ -5,6 +5,7 @@ package profile
 
 import (
 	"embed"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,11 +20,17 @@ import (
 var files embed.FS
 
 // Options of the area. Fleet is needed: rights are cut to its departments and outlets.
-type Options struct{ Fleet *fleet.Service }
+type Options struct {
+	Fleet *fleet.Service
+	// OutsideName is the outside provider that people may come in by, Outside the address
+	// that begins to bind an account of it; empty: none.
+	OutsideName, Outside string
+}
 
 type area struct {
 	a     *account.Service
 	fleet *fleet.Service
+	o     Options
 
 	card, accounts, password, contacts, people, journal *page.Templates
 }
@@ -33,7 +40,7 @@ func Mount(f *page.Frame, o Options) {
 	t := func(name string) *page.Templates {
 		return f.Templates(files, "templates/"+name+".html", "templates/tabs.html")
 	}
-	p := &area{a: f.Accounts(), fleet: o.Fleet, card: t("card"), accounts: t("accounts"), password: t("password"), contacts: t("contacts"), people: t("people"), journal: t("journal")}
+	p := &area{a: f.Accounts(), fleet: o.Fleet, o: o, card: t("card"), accounts: t("accounts"), password: t("password"), contacts: t("contacts"), people: t("people"), journal: t("journal")}
 	f.Person("GET /lk/profile", p.showCard)
 	f.Client("POST /lk/profile", access.EditOrg, p.doCard)
 	f.Person("GET /lk/profile/accounts", p.showAccounts)
@@ -43,6 +50,7 @@ func Mount(f *page.Frame, o Options) {
 	f.Person("GET /lk/profile/registration", p.showContacts)
 	f.Person("POST /lk/profile/registration", p.doContacts)
 	f.Person("POST /lk/profile/sessions", p.doSession)
+	f.Person("POST /lk/profile/identities", p.doIdentity)
 	f.Client("GET /lk/profile/users", access.ManageUsers, p.showPeople)
 	f.Client("POST /lk/profile/users", access.ManageUsers, p.doPeople)
 	f.Client("GET /lk/profile/journal", access.ManageUsers, p.showJournal)
@@ -57,6 +65,9 @@ type form struct {
 	Wrong    page.Invalid
 	Orgs     []account.Org
 	Sessions []account.Session
+	Bound    []account.Identity
+	Outside  string // where to bind another one; empty: nowhere
+	Provider string // of those that can be bound
 	People   []account.Colleague
 	Roles    []access.Role
 	Tree     *fleet.Tree
@@ -135,7 +146,11 @@ func (p *area) doPassword(v *page.Visit) error {
 
 func (p *area) contactsForm(v *page.Visit) (f form, err error) {
 	f.Value = map[string]string{"name": v.User.Name, "login": v.User.Login, "email": v.User.Email, "phone": v.User.Phone}
-	f.Sessions, err = p.a.Sessions(v.R.Context(), v.User.ID)
+	if f.Sessions, err = p.a.Sessions(v.R.Context(), v.User.ID); err != nil {
+		return f, err
+	}
+	f.Outside, f.Provider = p.o.Outside, p.o.OutsideName
+	f.Bound, err = p.a.Identities(v.R.Context(), v.User.ID)
 	return f, err
 }
 
@@ -194,6 +209,18 @@ func (p *area) doSession(v *page.Visit) error {
 		return err
 	}
 	v.Say("Сеанс закрыт.")
+	return v.Redirect("/lk/profile/registration")
+}
+
+// doIdentity unbinds an account elsewhere (CAB-035).
+func (p *area) doIdentity(v *page.Visit) error {
+	if err := p.a.Unbind(v.R.Context(), v.Session, v.Form("issuer"), v.Form("subject")); err != nil {
+		if errors.Is(err, account.ErrNotFound) {
+			return page.ErrNotFound
+		}
+		return err
+	}
+	v.Say("Учётная запись отвязана: войти через неё больше нельзя. Сеансы, открытые раньше, можно закрыть ниже.")
 	return v.Redirect("/lk/profile/registration")
 }
 

@@ -3,7 +3,7 @@
 //
 // Whoever reaches it can come in as any of its users, so it is served only where the
 // bench belongs to those who reach it. It can be told to misbehave: on its own page the
-// person chooses how it answers. It keeps codes in memory and nothing else.
+// person chooses how it answers, and of which address it speaks. It keeps codes in memory and nothing else.
 package standin
 
 import (
@@ -194,8 +194,11 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Такого пользователя нет.", http.StatusBadRequest)
 		return
 	default:
-		code := rand.Text()
-		p.keep(code, grant{p.o.Users[n], q.Get("nonce"), q.Get("code_challenge"), answer, p.o.Now().Add(codeTerm)})
+		user, code := p.o.Users[n], rand.Text()
+		if email := strings.TrimSpace(q.Get("email")); email != "" {
+			user.Email = email
+		}
+		p.keep(code, grant{user, q.Get("nonce"), q.Get("code_challenge"), answer, p.o.Now().Add(codeTerm)})
 		back.Set("code", code)
 	}
 	http.Redirect(w, r, p.o.Back+"?"+back.Encode(), http.StatusSeeOther)

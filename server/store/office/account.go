@@ -19,7 +19,8 @@ type accounts struct{ *Office }
 // accountError puts the errors of the driver in the service's words.
 func accountError(doing string, err error) error {
 	switch {
-	case err == nil, errors.Is(err, account.ErrNotFound), errors.Is(err, account.ErrStale), errors.Is(err, account.ErrTaken):
+	case err == nil, errors.Is(err, account.ErrNotFound), errors.Is(err, account.ErrStale), errors.Is(err, account.ErrTaken),
+		errors.Is(err, account.ErrUnbound):
 		return err
 	case duplicate(err):
 		return account.ErrTaken

@@ -170,6 +170,70 @@ func Accounts(t *testing.T, open func(t *testing.T) account.Store) {
 		_, err = s.TryProof(ctx, "p")
 		require.ErrorIs(t, err, account.ErrNotFound)
 	})
+	t.Run("Identities", func(t *testing.T) {
+		t.Parallel()
+		s, ctx := open(t), context.Background()
+		for _, id := range []string{"a", "b", "c"} {
+			require.NoError(t, s.CreateUser(ctx, user(id)))
+		}
+		const here, there = "https://id.example", "https://other.example"
+		mine := account.Identity{Issuer: here, Subject: "1", User: "a", Provider: "Почта", Email: "a@shop.example", Bound: epoch}
+		_, err := s.Identity(ctx, here, "1")
+		require.ErrorIs(t, err, account.ErrNotFound)
+		require.NoError(t, s.BindIdentity(ctx, mine, true))
+		got, err := s.Identity(ctx, here, "1")
+		require.NoError(t, err)
+		assert.Equal(t, mine, got)
+
+		second, other := mine, mine
+		second.Subject = "2"
+		other.User = "b"
+		for _, byMail := range []bool{true, false} {
+			require.ErrorIs(t, s.BindIdentity(ctx, mine, byMail), account.ErrTaken, "twice")
+			require.ErrorIs(t, s.BindIdentity(ctx, second, byMail), account.ErrTaken, "another of the issuer to the same user")
+			require.ErrorIs(t, s.BindIdentity(ctx, other, byMail), account.ErrTaken, "the same to another user")
+		}
+		elsewhere := account.Identity{Issuer: there, Subject: "1", User: "a", Bound: epoch.Add(1)}
+		require.NoError(t, s.BindIdentity(ctx, elsewhere, true), "the same subject of another issuer is somebody else")
+		require.NoError(t, s.BindIdentity(ctx, account.Identity{Issuer: here, Subject: "9", User: "b", Bound: epoch}, true))
+
+		require.NoError(t, s.UseIdentity(ctx, here, "1", "new@shop.example", epoch.Add(time.Hour)))
+		require.NoError(t, s.UseIdentity(ctx, here, "1", "", epoch.Add(2*time.Hour)))
+		require.ErrorIs(t, s.UseIdentity(ctx, here, "7", "", epoch), account.ErrNotFound)
+		mine.Email, mine.Used = "new@shop.example", epoch.Add(2*time.Hour)
+		all, err := s.Identities(ctx, "a")
+		require.NoError(t, err)
+		assert.Equal(t, []account.Identity{mine, elsewhere}, all)
+
+		require.ErrorIs(t, s.UnbindIdentity(ctx, "b", here, "1", epoch), account.ErrNotFound, "somebody else's")
+		require.NoError(t, s.UnbindIdentity(ctx, "a", here, "1", epoch))
+		require.ErrorIs(t, s.UnbindIdentity(ctx, "a", here, "1", epoch), account.ErrNotFound)
+		require.ErrorIs(t, s.UseIdentity(ctx, here, "1", "", epoch), account.ErrNotFound)
+		require.ErrorIs(t, s.BindIdentity(ctx, mine, true), account.ErrUnbound)
+		require.ErrorIs(t, s.BindIdentity(ctx, second, true), account.ErrUnbound, "nobody of that issuer")
+		for range 2 { // unbound twice, bound twice
+			require.NoError(t, s.BindIdentity(ctx, second, false), "who wants it again")
+			require.NoError(t, s.UnbindIdentity(ctx, "a", here, "2", epoch))
+		}
+		all, err = s.Identities(ctx, "a")
+		require.NoError(t, err)
+		assert.Equal(t, []account.Identity{elsewhere}, all)
+
+		var bound atomic.Int64
+		var wait sync.WaitGroup
+		for n := range 8 {
+			wait.Go(func() {
+				err := s.BindIdentity(ctx, account.Identity{Issuer: here, Subject: fmt.Sprintf("c%d", n), User: "c", Bound: epoch}, true)
+				if err == nil {
+					bound.Add(1)
+					return
+				}
+				assert.ErrorIs(t, err, account.ErrTaken)
+			})
+		}
+		wait.Wait()
+		assert.EqualValues(t, 1, bound.Load(), "one of an issuer, whoever comes at the same time")
+	})
 	t.Run("Events", func(t *testing.T) {
 		t.Parallel()
 		s, ctx := open(t), context.Background()
