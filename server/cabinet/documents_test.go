@@ -136,3 +136,35 @@ func TestDocuments_FiltersAndSearch(t *testing.T) {
 	_, at, _ := s.p.another().get("/lk/documents")
 	assert.Contains(t, at, "/lk/login")
 }
+
+// CAB-107: all operations, by date and by cashier's shift, in web and phone layouts (the walk looks at those).
+func TestDocuments_ByDateAndByShift(t *testing.T) {
+	s := newShelf(t)
+	s.keep(s.Receipt(100))
+	s.keep(s.CloseShift())
+	s.Time = s.Time.AddDate(0, 0, 1)
+	s.keep(s.OpenShift())
+	for range 60 {
+		s.keep(s.Receipt(100))
+	}
+	s.p.settle()
+	fds, body := s.found("sort", "shift")
+	assert.Len(t, fds, 50)
+	assert.Equal(t, "65", fds[0], "the shift opened last comes first")
+	assert.Contains(t, body, "<strong>Смена № 2</strong>")
+	assert.NotContains(t, body, "<strong>Смена № 1</strong>")
+	_, rest, _ := strings.Cut(body, `class="pager"><a class="button quiet" href="`)
+	link, _, _ := strings.Cut(rest, `"`)
+	_, _, body = s.p.get(strings.ReplaceAll(link, "&amp;", "&"))
+	first, second := strings.Index(body, "<strong>Смена № 2</strong>"), strings.Index(body, "<strong>Смена № 1</strong>")
+	assert.Positive(t, first, "a shift that goes on is named again")
+	assert.Greater(t, second, first)
+	assert.Less(t, second, strings.Index(body, fmt.Sprintf(`href="/lk/documents/%s/3"`, s.FN)), "its receipts follow")
+	assert.NotContains(t, body, fmt.Sprintf(`href="/lk/documents/%s/1"`, s.FN), "the registration is of no shift")
+	assert.NotContains(t, body, `class="pager"`)
+	fds, _ = s.found("sort", "shift", "shift", "1")
+	assert.Equal(t, []string{"4", "3", "2"}, fds)
+	fds, body = s.found("sort", "shift", "operation", "4")
+	assert.Empty(t, fds)
+	assert.Contains(t, body, "Ничего не найдено")
+}

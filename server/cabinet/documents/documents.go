@@ -115,11 +115,15 @@ func (f filter) search() (q store.Search, bad page.Invalid) {
 	return q, bad
 }
 
-// line is a document in the list, or a gap after it.
+// byShift is the order of the list by cashier's shift.
+const byShift = "shift"
+
+// line is a document in the list, a gap after it, or the shift of those that follow.
 type line struct {
 	store.Projection
-	Name string // of the register
-	Gap  *store.Gap
+	Name    string // of the register
+	Gap     *store.Gap
+	Opening *store.Projection // of the shift whose documents follow
 }
 
 func (a *area) showList(v *page.Visit) error {
@@ -134,7 +138,6 @@ func (a *area) showList(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	after := place(v.Form("after"))
 	d := struct {
 		Filter    filter
 		Wrong     page.Invalid
@@ -148,28 +151,59 @@ func (a *area) showList(v *page.Visit) error {
 	if len(bad) > 0 {
 		return v.RenderStatus(http.StatusUnprocessableEntity, a.list, d)
 	}
-	found, err := a.o.Ledger.Search(ctx, sight, q, after, rows+1)
-	if err != nil {
-		return err
-	}
-	if len(found) > rows {
-		found = found[:rows]
-		d.Next = next(v, store.PlaceOf(&found[rows-1]))
-	}
-	if progress, err := a.o.Ledger.Progress(ctx); err == nil {
-		d.Behind = progress.Behind
-	}
 	names := map[fiscal.RegNumber]string{}
 	for _, e := range entries {
 		names[e.RegID] = e.Name
 	}
-	for _, p := range found {
-		d.Lines = append(d.Lines, line{Projection: p, Name: names[p.RegID]})
+	if f.Sort == byShift {
+		d.Lines, d.Next, err = a.shifts(v, sight, q, names)
+	} else {
+		d.Lines, d.Next, err = a.dates(v, sight, q, names)
 	}
-	if f.Register != "" && !q.Oldest && f.Form+f.Operation+f.FD+f.FPD == "" && !d.More {
+	if err != nil {
+		return err
+	}
+	if progress, err := a.o.Ledger.Progress(ctx); err == nil {
+		d.Behind = progress.Behind
+	}
+	if f.Register != "" && f.Sort == "" && f.Form+f.Operation+f.FD+f.FPD == "" && !d.More {
 		d.Lines = a.gaps(ctx, sight, d.Lines)
 	}
 	return v.Render(a.list, d)
+}
+
+// dates are the rows of a page in the order of time, and the address of the next.
+func (a *area) dates(v *page.Visit, sight access.Sight, q store.Search, names map[fiscal.RegNumber]string) (lines []line, further string, err error) {
+	found, err := a.o.Ledger.Search(v.R.Context(), sight, q, place[store.Place](v.Form("after")), rows+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(found) > rows {
+		found = found[:rows]
+		further = next(v, store.PlaceOf(&found[rows-1]))
+	}
+	for _, p := range found {
+		lines = append(lines, line{Projection: p, Name: names[p.RegID]})
+	}
+	return lines, further, nil
+}
+
+// shifts are the rows of a page by cashier's shift (CAB-107), and the address of the next.
+func (a *area) shifts(v *page.Visit, sight access.Sight, q store.Search, names map[fiscal.RegNumber]string) (lines []line, further string, err error) {
+	found, on, err := a.o.Ledger.SearchByShift(v.R.Context(), sight, q, place[ledger.ShiftPlace](v.Form("after")), rows)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, s := range found {
+		lines = append(lines, line{Opening: &s.Opening, Name: names[s.Opening.RegID]})
+		for _, p := range s.Rows {
+			lines = append(lines, line{Projection: p, Name: names[p.RegID]})
+		}
+	}
+	if on != nil {
+		further = next(v, on)
+	}
+	return lines, further, nil
 }
 
 // gaps marks numbers that have not come among the documents of one register (CAB-101).
@@ -193,16 +227,17 @@ func (a *area) gaps(ctx context.Context, sight access.Sight, lines []line) []lin
 	return out
 }
 
-// place of a page in the address: opaque for people.
-func place(text string) (p store.Place) {
+// place of a page in the address: opaque for people, the beginning when it can not be read.
+func place[P any](text string) (p P) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(b, &p) != nil {
-		return store.Place{}
+		var beginning P
+		return beginning
 	}
 	return p
 }
 
-func next(v *page.Visit, p store.Place) string {
+func next(v *page.Visit, p any) string {
 	b, err := json.Marshal(p)
 	if err != nil {
 		return ""
