@@ -37,13 +37,15 @@ type keptOne[T any] struct {
 // keyOf is the same for questions about the same documents.
 func keyOf(parts []Part, limit int) [sha256.Size]byte {
 	h := sha256.New()
-	for _, p := range parts {
-		from, to := p.Dated()
-		fmt.Fprintf(h, "%s %d %d", p.INN(), from.Unix(), to.Unix())
-		for _, r := range p.Registers() {
-			fmt.Fprintf(h, " %s", r)
+	for _, part := range parts {
+		for _, p := range part.Parts() {
+			from, to := p.Dated()
+			fmt.Fprintf(h, "%s %d %d", p.INN(), from.Unix(), to.Unix())
+			for _, r := range p.Registers() {
+				fmt.Fprintf(h, " %s", r)
+			}
+			fmt.Fprintln(h)
 		}
-		fmt.Fprintln(h)
 	}
 	fmt.Fprint(h, limit)
 	return [sha256.Size]byte(h.Sum(nil))

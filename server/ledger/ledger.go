@@ -40,7 +40,7 @@ func New(docs Documents, projected store.Projector) *Service {
 	return &Service{docs: docs, projected: projected}
 }
 
-// within narrows a search to the sight; false when nothing can be found.
+// within narrows a search to one part of a sight (Sight.Parts); false when nothing can be found.
 func within(sight access.Sight, q store.Search) (store.Search, bool) {
 	if sight.Empty() || (q.UserINN != "" && q.UserINN != sight.INN()) {
 		return q, false
@@ -66,29 +66,17 @@ func within(sight access.Sight, q store.Search) (store.Search, bool) {
 // Search lists documents of the sight, newest first unless q says otherwise; after is
 // the place where the last page ended.
 func (s *Service) Search(ctx context.Context, sight access.Sight, q store.Search, after store.Place, limit int) ([]store.Projection, error) {
-	q, any := within(sight, q)
-	if !any {
-		return nil, nil
-	}
-	return s.projected.Search(ctx, q, after, limit)
+	return s.searchAll(ctx, searches(sight, q), after, limit)
 }
 
 // Figures sums up documents of the sight.
 func (s *Service) Figures(ctx context.Context, sight access.Sight, q store.Search, by store.Grouping) ([]store.Figures, error) {
-	q, any := within(sight, q)
-	if !any {
-		return nil, nil
-	}
-	return s.projected.Figures(ctx, q, by)
+	return s.figuresAll(ctx, searches(sight, q), by)
 }
 
 // Goods sums up items sold by documents of the sight.
 func (s *Service) Goods(ctx context.Context, sight access.Sight, q store.Search, limit int) ([]store.Goods, error) {
-	q, any := within(sight, q)
-	if !any {
-		return nil, nil
-	}
-	return s.projected.Goods(ctx, q, limit)
+	return s.goodsAll(ctx, searches(sight, q), limit)
 }
 
 // Document of the sight; ErrNotFound for all others, there or not.
