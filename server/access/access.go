@@ -84,7 +84,10 @@ type Grant struct {
 }
 
 // Viewer is somebody who asks. The zero Viewer may do nothing and sees nothing.
-type Viewer struct{ g Grant }
+type Viewer struct {
+	g       Grant
+	address string
+}
 
 // Limits are what an API key is cut to (API-02); zero fields do not cut.
 type Limits struct {
@@ -170,6 +173,16 @@ func (v Viewer) User() string { return v.g.User }
 
 // Key is the id of the API key; empty for a session.
 func (v Viewer) Key() string { return v.g.Key }
+
+// At is the viewer asking from an address now, for the journal; it decides nothing and
+// is no part of the grant.
+func (v Viewer) At(address string) Viewer {
+	v.address = address
+	return v
+}
+
+// Address the viewer asks from; empty when nobody said.
+func (v Viewer) Address() string { return v.address }
 
 // Can tells whether the viewer has all of the rights.
 func (v Viewer) Can(r Right) bool { return v.g.Org != "" && v.g.Rights&r == r }

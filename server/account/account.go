@@ -109,10 +109,19 @@ type Event struct {
 	At      time.Time
 	Org     string
 	User    string
+	Key     string // API key it was done with, made by the user; empty: by the user
 	Address string
 	Action  string // "login", "password.change", …
 	Result  string // "ok" or why not
+	About   string // id of what it was done to, where one looks for that: РНМ, id of an outlet
 	Detail  string // no personal data of buyers, no secrets
+}
+
+// EventFilter of the audit log; zero fields do not filter.
+type EventFilter struct {
+	About  string
+	Before string // id: older ones only
+	Limit  int    // needed
 }
 
 // Errors that stores return and services pass on; compare with errors.Is.
@@ -175,8 +184,8 @@ type Store interface {
 	UnbindIdentity(ctx context.Context, user, issuer, subject string, at time.Time) error
 
 	AddEvent(ctx context.Context, e Event) error
-	// Events of an organisation, newest first, older than the one named before.
-	Events(ctx context.Context, org, before string, limit int) ([]Event, error)
+	// Events of an organisation, newest first.
+	Events(ctx context.Context, org string, f EventFilter) ([]Event, error)
 }
 
 // Messenger sends codes and letters; server/notify is one. The kinds are ids of

@@ -424,11 +424,11 @@ func TestEvents_AreForThoseWhoManageUsers(t *testing.T) {
 	b := newBench(t)
 	ctx := context.Background()
 	_, boss := b.register(1)
-	events, err := b.Events(ctx, boss, "", 10)
+	events, err := b.Events(ctx, boss, account.EventFilter{Limit: 10})
 	require.NoError(t, err)
 	require.NotEmpty(t, events)
 	assert.Equal(t, "login", events[0].Action)
-	_, err = b.Events(ctx, access.Viewer{}, "", 10)
+	_, err = b.Events(ctx, access.Viewer{}, account.EventFilter{Limit: 10})
 	require.Error(t, err)
 }
 

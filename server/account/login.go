@@ -182,13 +182,35 @@ func (s *Service) audit(ctx context.Context, e Event) {
 
 // Audit adds an entry about something done elsewhere by a viewer.
 func (s *Service) Audit(ctx context.Context, v access.Viewer, address, action, result, detail string) {
-	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Address: address, Action: action, Result: result, Detail: detail})
+	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Key: v.Key(), Address: address, Action: action, Result: result, Detail: detail})
 }
 
 // Events of the viewer's organisation, newest first; owners and administrators only.
-func (s *Service) Events(ctx context.Context, v access.Viewer, before string, limit int) ([]Event, error) {
+func (s *Service) Events(ctx context.Context, v access.Viewer, f EventFilter) ([]Event, error) {
 	if err := v.Need(access.ManageUsers); err != nil {
 		return nil, err
 	}
-	return s.store.Events(ctx, v.Org(), before, limit)
+	return s.store.Events(ctx, v.Org(), f)
+}
+
+// Authors are the names of those who did what is told, by id, people who left the
+// organisation among them.
+func (s *Service) Authors(ctx context.Context, v access.Viewer, events []Event) (map[string]string, error) {
+	if err := v.Need(access.ManageUsers); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, e := range events {
+		if _, known := names[e.User]; known || e.User == "" || e.Org != v.Org() {
+			continue
+		}
+		u, err := s.store.User(ctx, e.User)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if names[e.User] = u.Name; u.Name == "" {
+			names[e.User] = Mask(u.Email)
+		}
+	}
+	return names, nil
 }

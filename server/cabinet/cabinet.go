@@ -106,6 +106,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	door.Mount(f, doors)
 	registers.Mount(f, registers.Options{Fleet: o.Fleet, Ledger: o.Ledger, KKTAddr: o.KKTAddr})
+	if o.Integration != nil {
+		profiles.Keys = o.Integration.Keys
+	}
 	profile.Mount(f, profiles)
 	monitoring.Mount(f, monitoring.Options{Fleet: o.Fleet, Reports: o.Reports})
 	reports.Mount(f, reports.Options{Reports: o.Reports, Fleet: o.Fleet})

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -28,6 +29,9 @@ var (
 	ErrTaken    = errors.New("fleet: there already")
 	ErrStale    = errors.New("fleet: changed meanwhile")
 	ErrNotEmpty = errors.New("fleet: not empty")
+	// ErrStood is an ErrNotEmpty: nothing stands there, but something did, and figures of
+	// that time need the place.
+	ErrStood = fmt.Errorf("%w: registers stood there", ErrNotEmpty)
 )
 
 // Kind of a node of the tree.
@@ -61,10 +65,9 @@ type Register struct {
 	Model  string
 	Serial string          // ЗН
 	FN     fiscal.FNNumber // as typed in; empty: not given
-	// Outlet is the id of the node it stands in; empty: nowhere yet. Where it stood
-	// before is not kept: reports, revenue and monitoring (cabinet.md sections 6, 8, 22)
-	// show a register where it stands, and rights follow that, too. The address a
-	// document was made at is in its registration report.
+	// Outlet is the id of the node it stands in; empty: nowhere yet. Monitoring shows a
+	// register where it stands; documents, revenue and rights to them go by where it
+	// stood then (Stay).
 	Outlet    string
 	Groups    []string // names
 	Connected time.Time
@@ -76,19 +79,29 @@ type Register struct {
 }
 
 // Store keeps all this. Every engine passes officetest.Fleet.
+//
+// What changes nodes and registers takes entries of the journal and writes them in the
+// same transaction.
 type Store interface {
 	Nodes(ctx context.Context, org string) ([]Node, error)
-	CreateNode(ctx context.Context, n Node) error
+	CreateNode(ctx context.Context, n Node, journal ...account.Event) error
 	// UpdateNode and UpdateRegister write when the stored version is the given one, and
 	// make it one greater; else they fail with ErrStale, or ErrNotFound.
-	UpdateNode(ctx context.Context, n Node) error
-	// DeleteNode fails with ErrNotEmpty while something stands in it.
-	DeleteNode(ctx context.Context, org, id string) error
+	UpdateNode(ctx context.Context, n Node, journal ...account.Event) error
+	// DeleteNode fails with ErrNotEmpty while something stands in it, with ErrStood when
+	// it is a place that a register left.
+	DeleteNode(ctx context.Context, org, id string, journal ...account.Event) error
 
 	Registers(ctx context.Context, org string) ([]Register, error)
 	Register(ctx context.Context, org string, reg fiscal.RegNumber) (Register, error)
-	CreateRegister(ctx context.Context, r Register) error // ErrTaken
-	UpdateRegister(ctx context.Context, r Register) error
+	CreateRegister(ctx context.Context, r Register, journal ...account.Event) error // ErrTaken
+	UpdateRegister(ctx context.Context, r Register, journal ...account.Event) error
+	// MoveRegister is UpdateRegister of one that is put elsewhere: it keeps the place that
+	// the register left, after those it left before; places left later, by a clock that
+	// went back since, are brought back to this one. Left are those of all registers of
+	// the organisation, of each in order.
+	MoveRegister(ctx context.Context, r Register, left Left, journal ...account.Event) error
+	Left(ctx context.Context, org string) ([]Left, error)
 
 	// States and Drives of a taxpayer's registers; reg may be empty for all.
 	States(ctx context.Context, inn fiscal.INN, reg fiscal.RegNumber) ([]State, error)

@@ -26,9 +26,11 @@ const inn, serial = fiscal.INN("7702203276"), "000000000002"
 // bench is a service on a real base with one organisation, "o".
 type bench struct {
 	*fleet.Service
-	t     *testing.T
-	ctx   context.Context
-	store fleet.Store
+	t        *testing.T
+	ctx      context.Context
+	store    fleet.Store
+	accounts account.Store
+	watched  *watched // counts what the service does to the store
 }
 
 // orgs tells of the two organisations of a bench.
@@ -53,8 +55,9 @@ func newBench(t *testing.T) *bench {
 	for _, o := range []string{"o", "other"} {
 		require.NoError(t, base.Accounts().CreateOrg(ctx, account.Org{ID: o, Name: o, Owner: "a"}, account.Member{Org: o, User: "a", Role: access.Owner}))
 	}
-	b := &bench{t: t, ctx: ctx, store: base.Fleet()}
-	b.Service, err = fleet.New(fleet.Options{Store: b.store, Orgs: orgs{}, Now: func() time.Time { return noon }, Capacity: 1000})
+	b := &bench{t: t, ctx: ctx, store: base.Fleet(), accounts: base.Accounts()}
+	b.watched = &watched{Store: b.store}
+	b.Service, err = fleet.New(fleet.Options{Store: b.watched, Orgs: orgs{}, Now: func() time.Time { return noon }, Capacity: 1000})
 	require.NoError(t, err)
 	return b
 }

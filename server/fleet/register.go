@@ -15,6 +15,9 @@ import (
 type Entry struct {
 	Register
 	State State // zero before the first document
+	// Stays are the times it stood where the viewer sees and the filter looked, the first
+	// one first; those in which nothing can be dated are left out.
+	Stays []Stay
 }
 
 // Seen tells whether the register has sent anything.
@@ -46,33 +49,29 @@ func (s *Service) Overview(ctx context.Context, v access.Viewer, f Filter) (*Tre
 	if err != nil {
 		return nil, nil, err
 	}
-	entries := make([]Entry, len(all))
-	for i, r := range all {
-		entries[i] = Entry{r, states[r.RegID]}
+	for i := range all {
+		all[i].State = states[all[i].RegID]
 	}
-	slices.SortStableFunc(entries, func(a, b Entry) int {
-		return strings.Compare(strings.ToLower(a.Name)+string(a.RegID), strings.ToLower(b.Name)+string(b.RegID))
-	})
+	entries := all
+	byName(entries)
 	if f.Text != "" {
 		entries = slices.DeleteFunc(entries, func(e Entry) bool { return !e.holds(f.Text) })
 	}
 	return t, entries, nil
 }
 
-// kept are the registers the viewer sees without their states, but for f.Text, in no
-// order.
-func (s *Service) kept(ctx context.Context, v access.Viewer, f Filter) (*Tree, []Register, error) {
-	t, err := s.Tree(ctx, v)
-	if err != nil {
-		return nil, nil, err
-	}
-	all, err := s.store.Registers(ctx, v.Org())
-	if err != nil {
-		return nil, nil, err
-	}
-	return t, slices.DeleteFunc(all, func(r Register) bool {
-		return !v.Sees(r.RegID) || !v.Within(v.Org(), t.Path(r.Outlet)...) || !t.Under(r.Outlet, f.Branch) || !matches(r, f)
-	}), nil
+// byName puts registers in the order of lists.
+func byName(entries []Entry) {
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return strings.Compare(strings.ToLower(a.Name)+string(a.RegID), strings.ToLower(b.Name)+string(b.RegID))
+	})
+}
+
+// kept are the registers that stand where the viewer sees without their states, but
+// for f.Text, in no order.
+func (s *Service) kept(ctx context.Context, v access.Viewer, f Filter) (*Tree, []Entry, error) {
+	t, all, err := s.known(ctx, v, f)
+	return t, slices.DeleteFunc(all, func(e Entry) bool { return !e.Here() }), err
 }
 
 // holds tells whether a part of the name or of a number is the text.
@@ -134,33 +133,24 @@ func (s *Service) Drives(ctx context.Context, v access.Viewer, reg fiscal.RegNum
 	return all, err
 }
 
-// Sight is the part of the fiscal data the viewer may read: documents of the
-// registers that f finds, archived ones among them, of the organisation's taxpayer.
+// Sight is the part of the fiscal data the viewer may read: documents of the registers
+// that f finds, archived ones among them, of the organisation's taxpayer, of each those
+// that were made while it stood where the viewer sees, below f.Branch when it is given.
 // It is empty before the taxpayer's number was given.
 func (s *Service) Sight(ctx context.Context, v access.Viewer, f Filter) (access.Sight, error) {
-	var numbers []fiscal.RegNumber
-	if f.Text == "" { // what registers have sent does not matter then
-		_, all, err := s.kept(ctx, v, f)
-		if err != nil {
-			return access.Sight{}, err
-		}
-		for _, r := range all {
-			numbers = append(numbers, r.RegID)
-		}
-	} else {
-		entries, err := s.Registers(ctx, v, f)
-		if err != nil {
-			return access.Sight{}, err
-		}
-		for _, e := range entries {
-			numbers = append(numbers, e.RegID)
-		}
+	read := s.known
+	if f.Text != "" { // what registers have sent matters then
+		read = s.Known
+	}
+	_, entries, err := read(ctx, v, f)
+	if err != nil {
+		return access.Sight{}, err
 	}
 	org, err := s.o.Orgs.Org(ctx, v)
 	if err != nil {
 		return access.Sight{}, err
 	}
-	return v.Cut(access.NewSight(fiscal.INN(org.INN), numbers)), nil
+	return v.Cut(access.SightOf(fiscal.INN(org.INN), Spans(entries, nil))), nil
 }
 
 // Connect adds a register (CAB-061, CAB-062).
@@ -170,14 +160,23 @@ func (s *Service) Connect(ctx context.Context, v access.Viewer, r Register) (Reg
 		return Register{}, err
 	}
 	r.Connected, r.Archived, r.Version = s.o.Now(), time.Time{}, 1
-	err = s.store.CreateRegister(ctx, r)
+	t, err := s.whole(ctx, v)
+	if err != nil {
+		return Register{}, err
+	}
+	note, err := s.noteRegister(v, DeedConnect, r, slices.Concat(changed("ЗН", "", r.Serial), changed("точка", "", t.FullName(r.Outlet)), changed("группы", "", strings.Join(r.Groups, ", ")))...)
+	if err != nil {
+		return Register{}, err
+	}
+	err = s.store.CreateRegister(ctx, r, note)
 	if errors.Is(err, ErrTaken) {
 		return Register{}, Invalid{"regId": "Касса с этим РНМ уже добавлена."}
 	}
 	return r, err
 }
 
-// Change writes what people may change: name, model, numbers, outlet, groups.
+// Change writes what people may change: name, model, numbers, outlet, groups. The place
+// it stood in until now is kept.
 func (s *Service) Change(ctx context.Context, v access.Viewer, r Register) error {
 	stored, err := s.mine(ctx, v, r.RegID)
 	if err != nil {
@@ -187,7 +186,25 @@ func (s *Service) Change(ctx context.Context, v access.Viewer, r Register) error
 	if r, err = s.check(ctx, v, r); err != nil {
 		return err
 	}
-	return s.store.UpdateRegister(ctx, r)
+	t, err := s.whole(ctx, v)
+	if err != nil {
+		return err
+	}
+	note, err := s.noteRegister(v, DeedChange, stored, stored.changes(r, t)...)
+	if err != nil {
+		return err
+	}
+	if r.Outlet == stored.Outlet {
+		return s.store.UpdateRegister(ctx, r, note)
+	}
+	if r.Version != stored.Version {
+		return ErrStale // the place it leaves is another one by now
+	}
+	left, err := s.leaves(ctx, v, t, stored)
+	if err != nil {
+		return err
+	}
+	return s.store.MoveRegister(ctx, r, left, note)
 }
 
 // mine is a register that the viewer may change.
@@ -277,7 +294,11 @@ func (s *Service) Archive(ctx context.Context, v access.Viewer, regs ...fiscal.R
 		}
 		if r.Archived.IsZero() {
 			r.Archived = s.o.Now()
-			if err := s.store.UpdateRegister(ctx, r); err != nil {
+			note, err := s.noteRegister(v, DeedArchive, r)
+			if err != nil {
+				return err
+			}
+			if err := s.store.UpdateRegister(ctx, r, note); err != nil {
 				return err
 			}
 		}
@@ -311,7 +332,11 @@ func (s *Service) Restore(ctx context.Context, v access.Viewer, regs ...fiscal.R
 			}
 		}
 		r.Archived = time.Time{}
-		if err := s.store.UpdateRegister(ctx, r); err != nil {
+		note, err := s.noteRegister(v, DeedRestore, r)
+		if err != nil {
+			return err
+		}
+		if err := s.store.UpdateRegister(ctx, r, note); err != nil {
 			return err
 		}
 	}

@@ -37,16 +37,24 @@ func (s *Service) Tree(ctx context.Context, v access.Viewer) (*Tree, error) {
 	return t, nil
 }
 
-// onlyPicked leaves the nodes under which a register stands that the viewer sees.
+// onlyPicked leaves the nodes under which a register stands or stood that the viewer
+// sees.
 func (s *Service) onlyPicked(ctx context.Context, v access.Viewer, t *Tree) error {
 	all, err := s.store.Registers(ctx, v.Org())
 	if err != nil {
 		return err
 	}
+	left, err := s.leftBy(ctx, v)
+	if err != nil {
+		return err
+	}
 	var under []string
 	for _, r := range all {
-		if v.Sees(r.RegID) {
-			under = append(under, t.Path(r.Outlet)...)
+		if !v.Sees(r.RegID) {
+			continue
+		}
+		for _, stay := range stays(r, left[r.RegID]) {
+			under = append(under, t.Path(stay.Outlet)...)
 		}
 	}
 	t.seen = slices.DeleteFunc(t.seen, func(n Node) bool { return !slices.Contains(under, n.ID) })
@@ -138,7 +146,15 @@ func (s *Service) AddNode(ctx context.Context, v access.Viewer, n Node) (Node, e
 		return Node{}, err
 	}
 	n.ID, n.Org, n.Version = id, v.Org(), 1
-	return n, s.store.CreateNode(ctx, n)
+	t, err := s.whole(ctx, v)
+	if err != nil {
+		return Node{}, err
+	}
+	note, err := s.noteNode(v, DeedAddNode, n, changed("в подразделении", "", t.FullName(n.Parent))...)
+	if err != nil {
+		return Node{}, err
+	}
+	return n, s.store.CreateNode(ctx, n, note)
 }
 
 // SetNode changes a node; its kind stays.
@@ -147,22 +163,41 @@ func (s *Service) SetNode(ctx context.Context, v access.Viewer, n Node) error {
 	if err != nil {
 		return err
 	}
-	n.Kind, n.Org = t.nodes[n.ID].Kind, v.Org()
+	before := t.nodes[n.ID]
+	n.Kind, n.Org = before.Kind, v.Org()
 	if err := s.mayPut(ctx, v, &n); err != nil {
 		return err
 	}
 	if n.Parent != "" && t.Under(n.Parent, n.ID) {
 		return Invalid{"parent": "Подразделение не может стоять внутри самого себя."}
 	}
-	return s.store.UpdateNode(ctx, n)
+	note, err := s.noteNode(v, DeedSetNode, before, before.changes(n, t)...)
+	if err != nil {
+		return err
+	}
+	return s.store.UpdateNode(ctx, n, note)
 }
 
 // RemoveNode removes a node that holds nothing.
 func (s *Service) RemoveNode(ctx context.Context, v access.Viewer, id string) error {
-	if _, err := s.editable(ctx, v, id); err != nil {
+	t, err := s.editable(ctx, v, id)
+	if err != nil {
 		return err
 	}
-	return s.store.DeleteNode(ctx, v.Org(), id)
+	note, err := s.noteNode(v, DeedRemoveNode, t.nodes[id])
+	if err != nil {
+		return err
+	}
+	return s.store.DeleteNode(ctx, v.Org(), id, note)
+}
+
+// whole is the organisation's tree, whatever the viewer sees of it.
+func (s *Service) whole(ctx context.Context, v access.Viewer) (*Tree, error) {
+	all, err := s.store.Nodes(ctx, v.Org())
+	if err != nil {
+		return nil, err
+	}
+	return newTree(all), nil
 }
 
 // editable is the tree when the viewer may change the node.
@@ -173,11 +208,10 @@ func (s *Service) editable(ctx context.Context, v access.Viewer, id string) (*Tr
 	if v.Picked() {
 		return nil, ErrNotFound
 	}
-	all, err := s.store.Nodes(ctx, v.Org())
+	t, err := s.whole(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	t := newTree(all)
 	if _, ok := t.nodes[id]; !ok || !v.Within(v.Org(), t.Path(id)...) {
 		return nil, ErrNotFound
 	}
@@ -218,11 +252,10 @@ func (s *Service) mayPut(ctx context.Context, v access.Viewer, n *Node) error {
 		}
 		return nil
 	}
-	all, err := s.store.Nodes(ctx, v.Org())
+	t, err := s.whole(ctx, v)
 	if err != nil {
 		return err
 	}
-	t := newTree(all)
 	if p, ok := t.nodes[n.Parent]; !ok || p.Kind != Department || !v.Within(v.Org(), t.Path(n.Parent)...) {
 		return Invalid{"parent": "Такого подразделения нет."}
 	}

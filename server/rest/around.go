@@ -163,7 +163,7 @@ func (a *api) identify(r *http.Request) (*caller, *Problem) {
 		if err != nil {
 			return nil, a.problemOf(ctx, err)
 		}
-		return &caller{viewer: v, key: &k, address: addressOf(ctx)}, nil
+		return &caller{viewer: v.At(addressOf(ctx)), key: &k, address: addressOf(ctx)}, nil
 	}
 	cookie, err := r.Cookie(account.SessionCookie)
 	if err != nil {
@@ -187,7 +187,7 @@ func (a *api) identify(r *http.Request) (*caller, *Problem) {
 	if v.Org() == "" {
 		return nil, problem(http.StatusForbidden, "no_organization", "Сначала выберите организацию в личном кабинете.")
 	}
-	return &caller{viewer: v, address: addressOf(ctx)}, nil
+	return &caller{viewer: v.At(addressOf(ctx)), address: addressOf(ctx)}, nil
 }
 
 // cors answers pages of other sites when the key lists them, and never for sessions.

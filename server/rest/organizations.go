@@ -235,7 +235,6 @@ func (a *api) placesOf(kind fleet.Kind, path, id, name string) {
 			if err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.place.add", n.ID)
 			return &one[Place]{ETag: etag(n.Version), Location: "/api/v1/organizations/" + in.OrgID + "/" + string(kind) + "s/" + n.ID, Body: showPlace(n)}, nil
 		})
 	add(a, operation(http.MethodGet, path+"/{id}", "get"+id, tag, "Прочитать: "+name), see,
@@ -261,7 +260,6 @@ func (a *api) placesOf(kind fleet.Kind, path, id, name string) {
 			if err := a.o.Fleet.SetNode(ctx, c.viewer, n); err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.place.change", n.ID)
 			if n, err = a.place(ctx, c, in.PlacePath, kind); err != nil {
 				return nil, err
 			}
@@ -272,15 +270,11 @@ func (a *api) placesOf(kind fleet.Kind, path, id, name string) {
 			if _, err := a.place(ctx, c, *in, kind); err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.place.remove", in.ID)
 			return nil, a.o.Fleet.RemoveNode(ctx, c.viewer, in.ID)
 		})
 }
 
-// audit notes what a key or a person changed.
+// audit notes what a key or a person changed, but for what the services note themselves.
 func (a *api) audit(ctx context.Context, c *caller, action, detail string) {
-	if c.key != nil {
-		detail += " key " + c.key.ID
-	}
 	a.o.Accounts.Audit(ctx, c.viewer, c.address, action, "ok", detail)
 }

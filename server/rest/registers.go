@@ -212,7 +212,6 @@ func (a *api) registers() {
 			if err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.register.connect", string(r.RegID))
 			out, err := a.register(ctx, c, r.RegID)
 			if err != nil {
 				return nil, err
@@ -235,11 +234,7 @@ func (a *api) registers() {
 		})
 	add(a, operation(http.MethodDelete, path+"/{rnm}", "archiveRegister", tag, "Перенести в архив; данные остаются"), edit,
 		func(ctx context.Context, c *caller, in *RegisterPath) (*struct{}, error) {
-			if err := a.o.Fleet.Archive(ctx, c.viewer, fiscal.RegNumber(in.RegID)); err != nil {
-				return nil, err
-			}
-			a.audit(ctx, c, "api.register.archive", in.RegID)
-			return nil, nil
+			return nil, a.o.Fleet.Archive(ctx, c.viewer, fiscal.RegNumber(in.RegID))
 		})
 	type drivesInput struct {
 		RegisterPath
@@ -341,21 +336,22 @@ func (a *api) changeRegister(ctx context.Context, c *caller, reg fiscal.RegNumbe
 	if !e.Archived.IsZero() {
 		return nil, problem(http.StatusGone, "archived", "Касса в архиве: верните её (archived: false), чтобы изменить.")
 	}
-	r := e.Register
-	set(&r.Name, b.Name)
-	set(&r.Model, b.Model)
-	set(&r.Outlet, b.OutletID)
-	if b.Groups != nil {
-		r.Groups = slices.Clone(*b.Groups)
-	}
-	if err := a.o.Fleet.Change(ctx, c.viewer, r); err != nil {
-		return nil, err
+	if b.Name != nil || b.Model != nil || b.OutletID != nil || b.Groups != nil {
+		r := e.Register
+		set(&r.Name, b.Name)
+		set(&r.Model, b.Model)
+		set(&r.Outlet, b.OutletID)
+		if b.Groups != nil {
+			r.Groups = slices.Clone(*b.Groups)
+		}
+		if err := a.o.Fleet.Change(ctx, c.viewer, r); err != nil {
+			return nil, err
+		}
 	}
 	if b.Archived != nil && *b.Archived {
 		if err := a.o.Fleet.Archive(ctx, c.viewer, reg); err != nil {
 			return nil, err
 		}
 	}
-	a.audit(ctx, c, "api.register.change", string(reg))
 	return a.register(ctx, c, reg)
 }

@@ -53,6 +53,7 @@ func (v *Visit) identify() error {
 	if v.Viewer, err = a.Viewer(ctx, session); err != nil {
 		return err
 	}
+	v.Viewer = v.Viewer.At(ClientAddress(v.R))
 	if v.Viewer.Org() != "" {
 		if v.Org, err = a.Org(ctx, v.Viewer); err != nil {
 			return err
@@ -109,7 +110,7 @@ func (v *Visit) Still(r access.Right) bool {
 	if err != nil || viewer.Org() != v.Viewer.Org() || !viewer.Can(r) {
 		return false
 	}
-	v.Viewer = viewer
+	v.Viewer = viewer.At(ClientAddress(v.R))
 	return true
 }
 

@@ -1,5 +1,12 @@
 package profile
 
+import (
+	"strings"
+
+	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
+)
+
 // deeds are the entries of the journal in words; their technical names stand beside.
 var deeds = map[string]string{
 	"register": "регистрация", "login": "вход", "logout": "выход", "login.forgot": "напоминание логина", "login.outside": "вход через внешнюю службу",
@@ -8,6 +15,9 @@ var deeds = map[string]string{
 	"org.card": "карточка организации", "org.add": "ещё одна организация",
 	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
 	"key.create": "ключ API создан", "key.revoke": "ключ API отозван", "webhook.create": "веб-хук создан", "webhook.remove": "веб-хук удалён",
+	fleet.DeedConnect: "касса подключена", fleet.DeedChange: "касса изменена", fleet.DeedArchive: "касса перенесена в архив", fleet.DeedRestore: "касса возвращена из архива",
+	fleet.DeedAddNode: "точка или подразделение добавлены", fleet.DeedSetNode: "точка или подразделение изменены", fleet.DeedRemoveNode: "точка или подразделение удалены",
+	// Entries made before the service wrote them.
 	"api.place.add": "точка добавлена по API", "api.place.change": "точка изменена по API", "api.place.remove": "точка удалена по API",
 	"api.register.connect": "касса подключена по API", "api.register.change": "касса изменена по API", "api.register.archive": "касса в архиве по API",
 	"api.webhook.add": "веб-хук создан по API", "api.webhook.remove": "веб-хук удалён по API",
@@ -20,6 +30,15 @@ func (form) Deed(action string) string {
 		return words
 	}
 	return action
+}
+
+// Said is what an entry tells in words; of others it holds ids.
+func (form) Said(e account.Event) string {
+	kind, _, _ := strings.Cut(e.Action, ".")
+	if kind == "register" || kind == "place" || e.Action == "login.outside" || e.Action == "identity.bind" {
+		return e.Detail
+	}
+	return ""
 }
 
 // Result of an entry in words.

@@ -4,9 +4,11 @@
 package profile
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/integration"
 )
 
 //go:embed templates/*.html
@@ -25,6 +28,8 @@ type Options struct {
 	// OutsideName is the outside provider that people may come in by, Outside the address
 	// that begins to bind an account of it; empty: none.
 	OutsideName, Outside string
+	// Keys are the API keys of an organisation, for their names in the journal; nil: none.
+	Keys func(ctx context.Context, v access.Viewer) ([]integration.Key, error)
 }
 
 type area struct {
@@ -73,6 +78,8 @@ type form struct {
 	Tree     *fleet.Tree
 	Events   []account.Event
 	Names    map[string]string // of people by id
+	Keys     map[string]string // names of API keys by id
+	About    string            // only entries about that
 	Next     string
 }
 
@@ -280,23 +287,30 @@ const eventsOnPage = 50
 
 func (p *area) showJournal(v *page.Visit) error {
 	ctx := v.R.Context()
-	events, err := p.a.Events(ctx, v.Viewer, v.Form("before"), eventsOnPage+1)
+	f := form{About: v.Form("about"), Keys: map[string]string{}}
+	events, err := p.a.Events(ctx, v.Viewer, account.EventFilter{About: f.About, Before: v.Form("before"), Limit: eventsOnPage + 1})
 	if err != nil {
 		return err
 	}
-	f := form{Events: events, Names: map[string]string{}}
+	f.Events = events
 	if len(events) > eventsOnPage {
 		f.Events = events[:eventsOnPage]
-		f.Next = "/lk/profile/journal?before=" + f.Events[eventsOnPage-1].ID
+		next := url.Values{"before": {f.Events[eventsOnPage-1].ID}}
+		if f.About != "" {
+			next.Set("about", f.About)
+		}
+		f.Next = "/lk/profile/journal?" + next.Encode()
 	}
-	people, err := p.a.Colleagues(ctx, v.Viewer)
-	if err != nil {
+	if f.Names, err = p.a.Authors(ctx, v.Viewer, f.Events); err != nil {
 		return err
 	}
-	for _, c := range people {
-		f.Names[c.User] = c.Person.Name
-		if f.Names[c.User] == "" {
-			f.Names[c.User] = account.Mask(c.Person.Email)
+	if p.o.Keys != nil && v.Viewer.Can(access.ManageKeys) {
+		keys, err := p.o.Keys(ctx, v.Viewer)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			f.Keys[k.ID] = k.Name
 		}
 	}
 	return v.Render(p.journal, f)

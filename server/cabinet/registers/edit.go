@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
@@ -27,6 +28,7 @@ type form struct {
 	Node     fleet.Node
 	Target   string // revenue aimed at, as typed
 	New      bool
+	Journal  bool // may be read
 	Tree     *fleet.Tree
 	Wrong    page.Invalid
 }
@@ -44,7 +46,7 @@ func (a *area) form(v *page.Visit, t *page.Templates, f form, err error) error {
 	if err != nil {
 		return err
 	}
-	f.Tree = tree
+	f.Tree, f.Journal = tree, v.Viewer.Can(access.ManageUsers)
 	return v.RenderStatus(status, t, f)
 }
 

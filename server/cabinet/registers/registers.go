@@ -208,7 +208,8 @@ func (a *area) showCard(v *page.Visit) error {
 		Drives  []fleet.Drive
 		Memory  float64
 		Edit    bool
-	}{rows[0], current, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters)})
+		Journal bool // may be read
+	}{rows[0], current, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters), v.Viewer.Can(access.ManageUsers)})
 }
 
 // showSettings tells what to write into a register, and whether it ever came here

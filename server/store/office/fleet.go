@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
@@ -53,16 +54,30 @@ func (r registers) Nodes(ctx context.Context, org string) ([]fleet.Node, error) 
 	return all, nil
 }
 
-func (r registers) CreateNode(ctx context.Context, n fleet.Node) error {
-	_, err := exec(ctx, r.db, `INSERT INTO nodes (id, org, parent, kind, name, address, time_zone, lat, lon, target, version) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
-		n.ID, n.Org, null(n.Parent), string(n.Kind), n.Name, n.Address, n.TimeZone, n.Lat, n.Lon, int64(n.Target), max(n.Version, 1))
-	return fleetError("adding a node", err)
+// noted does work and writes the journal in one transaction.
+func (r registers) noted(ctx context.Context, doing string, journal []account.Event, work func(tx runner) error) error {
+	return fleetError(doing, r.tx(ctx, func(tx runner) error {
+		if err := work(tx); err != nil {
+			return err
+		}
+		return addEvents(ctx, tx, journal...)
+	}))
 }
 
-func (r registers) UpdateNode(ctx context.Context, n fleet.Node) error {
-	return fleetError("changing a node", versioned(ctx, r.db, `nodes WHERE org = ? AND id = ?`, []any{n.Org, n.ID},
-		`UPDATE nodes SET parent = ?, name = ?, address = ?, time_zone = ?, lat = ?, lon = ?, target = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
-		null(n.Parent), n.Name, n.Address, n.TimeZone, n.Lat, n.Lon, int64(n.Target), n.Org, n.ID, n.Version))
+func (r registers) CreateNode(ctx context.Context, n fleet.Node, journal ...account.Event) error {
+	return r.noted(ctx, "adding a node", journal, func(tx runner) error {
+		_, err := exec(ctx, tx, `INSERT INTO nodes (id, org, parent, kind, name, address, time_zone, lat, lon, target, version) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+			n.ID, n.Org, null(n.Parent), string(n.Kind), n.Name, n.Address, n.TimeZone, n.Lat, n.Lon, int64(n.Target), max(n.Version, 1))
+		return err
+	})
+}
+
+func (r registers) UpdateNode(ctx context.Context, n fleet.Node, journal ...account.Event) error {
+	return r.noted(ctx, "changing a node", journal, func(tx runner) error {
+		return versioned(ctx, tx, `nodes WHERE org = ? AND id = ?`, []any{n.Org, n.ID},
+			`UPDATE nodes SET parent = ?, name = ?, address = ?, time_zone = ?, lat = ?, lon = ?, target = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
+			null(n.Parent), n.Name, n.Address, n.TimeZone, n.Lat, n.Lon, int64(n.Target), n.Org, n.ID, n.Version)
+	})
 }
 
 // versioned runs an update that touches a row of one version only, and tells a row
@@ -82,8 +97,8 @@ func versioned(ctx context.Context, r runner, where string, key []any, update st
 	return fleet.ErrStale
 }
 
-func (r registers) DeleteNode(ctx context.Context, org, id string) error {
-	return fleetError("removing a node", r.tx(ctx, func(tx runner) error {
+func (r registers) DeleteNode(ctx context.Context, org, id string, journal ...account.Event) error {
+	return r.noted(ctx, "removing a node", journal, func(tx runner) error {
 		var held int
 		if err := one(ctx, tx, fleet.ErrNotFound, &held, `SELECT (SELECT count(*) FROM nodes WHERE parent = ?) + (SELECT count(*) FROM registers WHERE outlet = ?)`, id, id); err != nil {
 			return err
@@ -91,12 +106,18 @@ func (r registers) DeleteNode(ctx context.Context, org, id string) error {
 		if held > 0 {
 			return fleet.ErrNotEmpty
 		}
+		if err := one(ctx, tx, fleet.ErrNotFound, &held, `SELECT count(*) FROM stays WHERE org = ? AND outlet = ?`, org, id); err != nil {
+			return err
+		}
+		if held > 0 {
+			return fleet.ErrStood
+		}
 		n, err := exec(ctx, tx, `DELETE FROM nodes WHERE org = ? AND id = ?`, org, id)
 		if err == nil && n == 0 {
 			return fleet.ErrNotFound
 		}
 		return err
-	}))
+	})
 }
 
 type registerRow struct {
@@ -161,26 +182,41 @@ func groupsOf(r fleet.Register) (string, error) {
 	return string(b), err
 }
 
-func (r registers) CreateRegister(ctx context.Context, one fleet.Register) error {
+func (r registers) CreateRegister(ctx context.Context, one fleet.Register, journal ...account.Event) error {
 	groups, err := groupsOf(one)
 	if err != nil {
 		return fleetError("adding a register", err)
 	}
-	_, err = exec(ctx, r.db, `INSERT INTO registers (org, reg_id, name, model, serial, fn, outlet, reg_groups, connected, archived, paid_until, blocked, version)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`, one.Org, string(one.RegID), one.Name, one.Model, one.Serial, string(one.FN), null(one.Outlet), groups,
-		ns(one.Connected), ns(one.Archived), ns(one.PaidUntil), one.Blocked, max(one.Version, 1))
-	return fleetError("adding a register", err)
+	return r.noted(ctx, "adding a register", journal, func(tx runner) error {
+		_, err := exec(ctx, tx, `INSERT INTO registers (org, reg_id, name, model, serial, fn, outlet, reg_groups, connected, archived, paid_until, blocked, version)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`, one.Org, string(one.RegID), one.Name, one.Model, one.Serial, string(one.FN), null(one.Outlet), groups,
+			ns(one.Connected), ns(one.Archived), ns(one.PaidUntil), one.Blocked, max(one.Version, 1))
+		return err
+	})
 }
 
-func (r registers) UpdateRegister(ctx context.Context, one fleet.Register) error {
+func (r registers) UpdateRegister(ctx context.Context, one fleet.Register, journal ...account.Event) error {
+	return r.noted(ctx, "changing a register", journal, func(tx runner) error { return updateRegister(ctx, tx, one) })
+}
+
+func (r registers) MoveRegister(ctx context.Context, one fleet.Register, left fleet.Left, journal ...account.Event) error {
+	return r.noted(ctx, "moving a register", journal, func(tx runner) error {
+		if err := updateRegister(ctx, tx, one); err != nil {
+			return err
+		}
+		return leave(ctx, tx, one.Org, one.RegID, left)
+	})
+}
+
+func updateRegister(ctx context.Context, tx runner, one fleet.Register) error {
 	groups, err := groupsOf(one)
 	if err != nil {
-		return fleetError("changing a register", err)
+		return err
 	}
-	return fleetError("changing a register", versioned(ctx, r.db, `registers WHERE org = ? AND reg_id = ?`, []any{one.Org, string(one.RegID)},
+	return versioned(ctx, tx, `registers WHERE org = ? AND reg_id = ?`, []any{one.Org, string(one.RegID)},
 		`UPDATE registers SET name = ?, model = ?, serial = ?, fn = ?, outlet = ?, reg_groups = ?, archived = ?, paid_until = ?, blocked = ?, version = version + 1
 		WHERE org = ? AND reg_id = ? AND version = ?`, one.Name, one.Model, one.Serial, string(one.FN), null(one.Outlet), groups, ns(one.Archived),
-		ns(one.PaidUntil), one.Blocked, one.Org, string(one.RegID), one.Version))
+		ns(one.PaidUntil), one.Blocked, one.Org, string(one.RegID), one.Version)
 }
 
 // bodies reads JSON bodies of rows of a taxpayer.

@@ -86,25 +86,42 @@ func (a accounts) UseProof(ctx context.Context, id string) error {
 }
 
 type eventRow struct {
-	ID, Org, Member, Address, Action, Result, Detail string
-	At                                               int64
+	ID, Org, Member, Address, Action, Result, About, Detail string
+	Key                                                     string `db:"api_key"`
+	At                                                      int64
 }
 
 func (a accounts) AddEvent(ctx context.Context, e account.Event) error {
-	_, err := exec(ctx, a.db, `INSERT INTO audit (id, at, org, member, address, action, result, detail) VALUES (?,?,?,?,?,?,?,?)`,
-		e.ID, ns(e.At), e.Org, e.User, e.Address, e.Action, e.Result, e.Detail)
-	return accountError("writing the audit log", err)
+	return accountError("writing the audit log", addEvents(ctx, a.db, e))
 }
 
-func (a accounts) Events(ctx context.Context, org, before string, limit int) ([]account.Event, error) {
+// addEvents writes entries, in the transaction of what they tell of when r is one.
+func addEvents(ctx context.Context, r runner, all ...account.Event) error {
+	for _, e := range all {
+		if _, err := exec(ctx, r, `INSERT INTO audit (id, at, org, member, api_key, address, action, result, about, detail) VALUES (?,?,?,?,?,?,?,?,?,?)`,
+			e.ID, ns(e.At), e.Org, e.User, e.Key, e.Address, e.Action, e.Result, e.About, e.Detail); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a accounts) Events(ctx context.Context, org string, f account.EventFilter) ([]account.Event, error) {
+	where, args := `org = ?`, []any{org}
+	if f.About != "" {
+		where, args = where+` AND about = ?`, append(args, f.About)
+	}
+	if f.Before != "" {
+		where, args = where+` AND id < ?`, append(args, f.Before)
+	}
 	var rows []eventRow
-	if err := many(ctx, a.db, &rows, `SELECT id, at, org, member, address, action, result, detail FROM audit WHERE org = ? AND (? = '' OR id < ?)
-		ORDER BY id DESC LIMIT ?`, org, before, before, limit); err != nil {
+	if err := many(ctx, a.db, &rows, `SELECT id, at, org, member, api_key, address, action, result, about, detail FROM audit WHERE `+where+
+		` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...); err != nil {
 		return nil, accountError("reading the audit log", err)
 	}
 	all := make([]account.Event, len(rows))
 	for i, r := range rows {
-		all[i] = account.Event{ID: r.ID, At: at(r.At), Org: r.Org, User: r.Member, Address: r.Address, Action: r.Action, Result: r.Result, Detail: r.Detail}
+		all[i] = account.Event{ID: r.ID, At: at(r.At), Org: r.Org, User: r.Member, Key: r.Key, Address: r.Address, Action: r.Action, Result: r.Result, About: r.About, Detail: r.Detail}
 	}
 	return all, nil
 }

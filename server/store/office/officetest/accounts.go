@@ -240,14 +240,22 @@ func Accounts(t *testing.T, open func(t *testing.T) account.Store) {
 		for i := range 5 {
 			require.NoError(t, s.AddEvent(ctx, account.Event{ID: fmt.Sprintf("2026-%d", i), At: epoch, Org: "o", User: "a", Action: "x", Result: "ok", Detail: "d"}))
 		}
-		require.NoError(t, s.AddEvent(ctx, account.Event{ID: "2026-9", At: epoch, Org: "other"}))
-		page, err := s.Events(ctx, "o", "", 2)
+		require.NoError(t, s.AddEvent(ctx, account.Event{ID: "2026-9", At: epoch, Org: "other", About: "7"}))
+		page, err := s.Events(ctx, "o", account.EventFilter{Limit: 2})
 		require.NoError(t, err)
 		require.Len(t, page, 2)
 		assert.Equal(t, "2026-4", page[0].ID)
-		page, err = s.Events(ctx, "o", page[1].ID, 10)
+		page, err = s.Events(ctx, "o", account.EventFilter{Before: page[1].ID, Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, page, 3)
 		assert.Equal(t, "2026-2", page[0].ID)
+		about := account.Event{ID: "2026-5", At: epoch, Org: "o", User: "a", Key: "k", Address: "192.0.2.1", Action: "x", Result: "ok", About: "7", Detail: "d"}
+		require.NoError(t, s.AddEvent(ctx, about))
+		page, err = s.Events(ctx, "o", account.EventFilter{About: "7", Limit: 10})
+		require.NoError(t, err)
+		assert.Equal(t, []account.Event{about}, page)
+		page, err = s.Events(ctx, "o", account.EventFilter{About: "7", Before: about.ID, Limit: 10})
+		require.NoError(t, err)
+		assert.Empty(t, page)
 	})
 }

@@ -2,6 +2,7 @@ package officetest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,49 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		require.ErrorIs(t, s.DeleteNode(ctx, "other", "n"), fleet.ErrNotFound)
 		require.NoError(t, s.DeleteNode(ctx, "o", "n"))
 	})
+	t.Run("Journal", func(t *testing.T) {
+		t.Parallel()
+		s, a := open(t)
+		ctx := context.Background()
+		require.NoError(t, a.CreateUser(ctx, user("u")))
+		require.NoError(t, a.CreateOrg(ctx, account.Org{ID: "o", Name: "o", Owner: "u", CreatedAt: epoch}, account.Member{Org: "o", User: "u", Role: access.Owner, Since: epoch}))
+		var want []account.Event
+		entry := func() account.Event {
+			return account.Event{ID: fmt.Sprintf("%03d", len(want)), At: epoch, Org: "o", User: "u", Key: "k", Address: "192.0.2.1", Action: "x", Result: "ok", About: "y", Detail: "d"}
+		}
+		kept := func(err error) {
+			t.Helper()
+			require.NoError(t, err)
+			want = append([]account.Event{entry()}, want...)
+			all, err := a.Events(ctx, "o", account.EventFilter{Limit: 100})
+			require.NoError(t, err)
+			assert.Equal(t, want, all)
+		}
+		lost := func(err, as error) {
+			t.Helper()
+			require.ErrorIs(t, err, as)
+			all, err := a.Events(ctx, "o", account.EventFilter{Limit: 100})
+			require.NoError(t, err)
+			assert.Equal(t, want, all, "a change that failed leaves no entry")
+		}
+		n := fleet.Node{ID: "n", Org: "o", Kind: fleet.Outlet, Name: "x", Version: 1}
+		r := fleet.Register{Org: "o", RegID: "1", Name: "x", Outlet: "n", Connected: epoch, Version: 1}
+		kept(s.CreateNode(ctx, n, entry()))
+		lost(s.CreateNode(ctx, n, entry()), fleet.ErrTaken)
+		kept(s.UpdateNode(ctx, n, entry()))
+		lost(s.UpdateNode(ctx, n, entry()), fleet.ErrStale)
+		kept(s.CreateRegister(ctx, r, entry()))
+		lost(s.CreateRegister(ctx, r, entry()), fleet.ErrTaken)
+		lost(s.DeleteNode(ctx, "o", "n", entry()), fleet.ErrNotEmpty)
+		r.Outlet = ""
+		kept(s.UpdateRegister(ctx, r, entry()))
+		lost(s.UpdateRegister(ctx, r, entry()), fleet.ErrStale)
+		// And the other way round: a change whose entry cannot be written is none.
+		twice := want[0]
+		require.Error(t, s.DeleteNode(ctx, "o", "n", twice))
+		kept(s.DeleteNode(ctx, "o", "n", entry()))
+		lost(s.DeleteNode(ctx, "o", "n", entry()), fleet.ErrNotFound)
+	})
 	t.Run("Registers", func(t *testing.T) {
 		s, ctx := start(t)
 		require.NoError(t, s.CreateNode(ctx, fleet.Node{ID: "s", Org: "o", Kind: fleet.Outlet, Name: "x"}))
@@ -80,6 +124,10 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		assert.Equal(t, []fleet.Register{r}, all)
 		same.RegID = "0000000009999999"
 		require.ErrorIs(t, s.UpdateRegister(ctx, same), fleet.ErrNotFound)
+	})
+	t.Run("Stays", func(t *testing.T) {
+		s, ctx := start(t)
+		stays(t, s, ctx)
 	})
 	t.Run("States", func(t *testing.T) {
 		s, ctx := start(t)
