@@ -143,7 +143,7 @@ func transfer(e Entry, t Thresholds, now time.Time) Indicator {
 		return i
 	}
 	silent := now.Sub(e.State.Last)
-	i.Value = "последний документ " + ago(silent)
+	i.Value = "документ " + ago(silent)
 	switch {
 	case silent >= t.SilenceRed:
 		i.Colour, i.Reason = Red, "нет документов "+span(silent)
