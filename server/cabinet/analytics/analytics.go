@@ -73,7 +73,7 @@ func (a *area) read(v *page.Visit) (q Asked, err error) {
 	if q.Ground, err = takings.Survey(v, a.o.Fleet); err != nil {
 		return q, err
 	}
-	if !q.Known(q.Where) {
+	if !q.Sees(q.Where) {
 		return q, page.ErrNotFound
 	}
 	if len(q.Wrong) == 0 {
@@ -127,7 +127,7 @@ func (q Asked) Kind(kind string) string {
 // Crumbs are the places above.
 func (q Asked) Crumbs() (all []Crumb) {
 	branch := q.Where.Branch
-	if q.Where.Register != "" {
+	if q.Where.Register != "" && branch == "" { // else it is what it sold there
 		for _, e := range q.Entries {
 			if e.RegID == q.Where.Register {
 				branch = e.Outlet
@@ -140,7 +140,7 @@ func (q Asked) Crumbs() (all []Crumb) {
 		all = append(all, Crumb{"Вся организация", q.Link(q.Path, takings.Where{})})
 	}
 	for _, id := range path {
-		if w := (takings.Where{Branch: id}); w != q.Where && q.Known(w) {
+		if w := (takings.Where{Branch: id}); w != q.Where && q.Sees(w) {
 			all = append(all, Crumb{q.Tree.Node(id).Name, q.Link(q.Path, w)})
 		}
 	}
@@ -156,14 +156,7 @@ func (q Asked) Place() string {
 }
 
 // Register is the name of a register.
-func (q Asked) Register(reg fiscal.RegNumber) string {
-	for _, e := range q.Entries {
-		if e.RegID == reg {
-			return e.Name
-		}
-	}
-	return string(reg)
-}
+func (q Asked) Register(reg fiscal.RegNumber) string { return q.Name(reg) }
 
 // Before is the period that this one is compared with.
 func (q Asked) Before() takings.Period { return q.Period.Before() }

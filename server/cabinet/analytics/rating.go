@@ -43,11 +43,11 @@ func (a *area) showRating(v *page.Visit) error {
 	if d.Sort = m.Key; len(d.Wrong) > 0 {
 		return refuse(v, a.rating, d)
 	}
-	now, err := d.ByRegister(ctx, a.o.Ledger, d.Where, d.Period)
+	now, err := d.Sums(ctx, a.o.Ledger, d.Where, d.Period)
 	if err != nil {
 		return err
 	}
-	before, err := d.ByRegister(ctx, a.o.Ledger, d.Where, d.Before())
+	before, err := d.Sums(ctx, a.o.Ledger, d.Where, d.Before())
 	if err != nil {
 		return err
 	}

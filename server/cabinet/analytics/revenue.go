@@ -62,11 +62,11 @@ func (a *area) showRevenue(v *page.Visit) error {
 	if len(d.Wrong) > 0 {
 		return refuse(v, a.revenue, d)
 	}
-	now, err := d.ByRegister(ctx, a.o.Ledger, d.Where, d.Period)
+	now, err := d.Sums(ctx, a.o.Ledger, d.Where, d.Period)
 	if err != nil {
 		return err
 	}
-	before, err := d.ByRegister(ctx, a.o.Ledger, d.Where, d.Before())
+	before, err := d.Sums(ctx, a.o.Ledger, d.Where, d.Before())
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (a *area) showRevenue(v *page.Visit) error {
 }
 
 // below are the places right under the one that is shown.
-func (q Asked) below(now, before map[fiscal.RegNumber]ledger.Totals) (rows []row) {
+func (q Asked) below(now, before takings.Sums) (rows []row) {
 	if q.Where.Register != "" {
 		return nil
 	}
@@ -93,20 +93,25 @@ func (q Asked) below(now, before map[fiscal.RegNumber]ledger.Totals) (rows []row
 	}
 	for _, n := range q.Tree.Nodes() {
 		// At the top stand the nodes whose department is not shown, too.
-		if n.Parent == q.Where.Branch || q.Where.Branch == "" && !q.Known(takings.Where{Branch: n.Parent}) {
+		if n.Parent == q.Where.Branch || q.Where.Branch == "" && !q.Sees(takings.Where{Branch: n.Parent}) {
 			add(string(n.Kind), n.Name, n.Address, takings.Where{Branch: n.ID})
 		}
 	}
-	for _, e := range q.Entries {
-		if e.Outlet != q.Where.Branch {
+	for _, e := range q.Ground.Known {
+		here := e.Here() && e.Outlet == q.Where.Branch
+		if !here && !slices.ContainsFunc(e.Stays, func(s fleet.Stay) bool { return s.Outlet == q.Where.Branch }) {
 			continue
 		}
-		w := takings.Where{Register: e.RegID}
-		// Registers of the archive are shown as long as they have something to show.
-		if !e.Archived.IsZero() && q.Sum(now, w).Empty() && q.Sum(before, w).Empty() {
+		w, note := takings.Where{Branch: q.Where.Branch, Register: e.RegID}, "РНМ "+string(e.RegID)
+		// Registers of the archive and those that stand elsewhere now are shown as long as
+		// they have something to show.
+		if (!here || !e.Archived.IsZero()) && q.at(now, w).Empty() && q.at(before, w).Empty() {
 			continue
 		}
-		add("register", e.Name, "РНМ "+string(e.RegID), w)
+		if !here {
+			note += ", стоит в другом месте"
+		}
+		rows = append(rows, row{Kind: "register", Name: e.Name, Note: note, Link: q.Link("/lk/analytics", w), Now: q.at(now, w), Before: q.at(before, w)})
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		if rank(a.Kind) != rank(b.Kind) {
@@ -115,6 +120,11 @@ func (q Asked) below(now, before map[fiscal.RegNumber]ledger.Totals) (rows []row
 		return byName(a.Name, b.Name)
 	})
 	return rows
+}
+
+// at is the sum of a register in this very outlet, or of what it sold nowhere.
+func (q Asked) at(by takings.Sums, w takings.Where) ledger.Totals {
+	return by[takings.Spot{Register: w.Register, Outlet: w.Branch}]
 }
 
 func rank(kind string) int {

@@ -74,10 +74,10 @@ func (a *area) showShift(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range d.Entries {
-		if e.RegID == d.RegID {
-			d.Outlet = d.Tree.FullName(e.Outlet)
-		}
+	opened := d.Opened
+	if opened.IsZero() {
+		opened = d.First // its opening report has not come
 	}
+	d.Outlet = d.OutletOf(d.RegID, opened)
 	return v.Render(a.shift, d)
 }

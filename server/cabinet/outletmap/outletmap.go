@@ -119,7 +119,7 @@ func (a *area) outlets(ctx context.Context, v *page.Visit) (all []outlet, g *tak
 	if g, err = takings.Survey(v, a.o.Fleet); err != nil {
 		return nil, nil, err
 	}
-	by, err := g.ByRegister(ctx, a.o.Ledger, takings.Where{}, takings.ThisMonth())
+	by, err := g.Sums(ctx, a.o.Ledger, takings.Where{}, takings.ThisMonth())
 	if err != nil {
 		return nil, nil, err
 	}
