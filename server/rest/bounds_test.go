@@ -224,7 +224,7 @@ func (b *bounds) try(o operation, h *holder) {
 	named := map[string]string{} // by pool
 	// Half the questions are about one's own things where several must fit together.
 	c, fit := b.company[h.company], o.method == http.MethodGet && b.rng.IntN(2) == 0
-	own := map[string]string{"orgId": c.org.ID, "departments": b.pools["departments"][h.company]}
+	own := map[string]string{"orgId": c.org.ID, "departments": b.pools["departments"][h.company], "webhooks": h.hook, "reports": h.report, "report-schedules": h.schedule}
 	for _, till := range c.till {
 		if slices.Contains(h.drives, till.FN) {
 			own["fn"], own["rnm"] = string(till.FN), string(till.RegID)

@@ -85,11 +85,11 @@ func (a *api) oneDocument(read need, tag string) {
 		if err != nil {
 			return nil, err
 		}
-		e, err := a.o.Fleet.Register(ctx, c.viewer, d.RegID)
+		_, entries, err := a.o.Fleet.Known(ctx, c.viewer, fleet.Filter{Numbers: []fiscal.RegNumber{d.RegID}})
 		if err != nil {
 			return nil, err
 		}
-		zone, _ := s.zoneOf(e.Outlet)
+		zone := s.clocks(entries).zone(d.RegID, filed(&d))
 		if in.View == "pdf" {
 			return a.pdf(ctx, &d, in.Personal)
 		}

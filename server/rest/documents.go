@@ -128,19 +128,10 @@ type listing struct {
 	*api
 	sight   access.Sight
 	entries []fleet.Entry
-	zones   map[fiscal.RegNumber]string
+	clocks  clocks
 	q       store.Search
 	sieve   sieve
 	in      *DocumentsQuery
-}
-
-// zones of registers, for the time zone of each document.
-func (s *scene) zonesOf(entries []fleet.Entry) map[fiscal.RegNumber]string {
-	by := make(map[fiscal.RegNumber]string, len(entries))
-	for _, e := range entries {
-		by[e.RegID], _ = s.zoneOf(e.Outlet)
-	}
-	return by
 }
 
 func (a *api) documents() {
@@ -184,13 +175,13 @@ func (a *api) listDocuments(ctx context.Context, c *caller, in *DocumentsQuery, 
 	if err != nil {
 		return nil, err
 	}
-	if l.entries, err = a.o.Fleet.Registers(ctx, c.viewer, f); err != nil {
+	if _, l.entries, err = a.o.Fleet.Known(ctx, c.viewer, f); err != nil {
 		return nil, err
 	}
 	if l.sight, err = a.o.Fleet.Sight(ctx, c.viewer, f); err != nil {
 		return nil, err
 	}
-	l.zones = s.zonesOf(l.entries)
+	l.clocks = s.clocks(l.entries)
 	if in.received() {
 		_, zone := s.zoneOf("")
 		return l.received(ctx, zone)
@@ -294,7 +285,7 @@ func (l *listing) batch() int {
 // wanted shows a row; what is sieved is read for it.
 func (l *listing) wanted(ctx context.Context, p *store.Projection) (Document, bool, error) {
 	if l.sieve.empty() {
-		return showProjection(p, l.zones), true, nil
+		return showProjection(p, l.clocks), true, nil
 	}
 	d, err := l.o.Ledger.Document(ctx, l.sight, p.FN, p.FD)
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -303,7 +294,7 @@ func (l *listing) wanted(ctx context.Context, p *store.Projection) (Document, bo
 	if err != nil || !l.sieve.passes(&d) {
 		return Document{}, false, err
 	}
-	return showStored(&d, l.zones), true, nil
+	return showStored(&d, l.clocks), true, nil
 }
 
 // complete tells whether nothing more can come for the time before to: every register
@@ -316,7 +307,11 @@ func (a *api) complete(ctx context.Context, sight access.Sight, to time.Time, en
 		if !e.Archived.IsZero() {
 			continue
 		}
-		if !e.Seen() || (e.State.LastWall.Before(to) && !e.State.Closed) {
+		end := to
+		if left := e.Stays[len(e.Stays)-1].To; !left.IsZero() && left.Before(end) {
+			end = left // what came after it was not made there
+		}
+		if !e.Seen() || (e.State.LastWall.Before(end) && !e.State.Closed) {
 			return false, nil
 		}
 	}
@@ -335,14 +330,14 @@ func (a *api) complete(ctx context.Context, sight access.Sight, to time.Time, en
 	return true, nil
 }
 
-func showProjection(p *store.Projection, zones map[fiscal.RegNumber]string) Document {
+func showProjection(p *store.Projection, at clocks) Document {
 	return Document{ID: fmt.Sprintf("%s/%d", p.FN, p.FD), FN: p.FN, FD: p.FD, RegID: p.RegID, UserINN: p.UserINN, Code: int(p.Form), Kind: p.Form.JSONName(), Name: p.Form.String(),
-		DateTime: local(p.At), TimeZone: zones[p.RegID], Shift: p.Shift, Number: p.Number, Operation: p.Operation, Total: p.Total, Cash: p.Paid.Cash, Ecash: p.Paid.Ecash, FPD: int64(p.FPD)}
+		DateTime: local(p.At), TimeZone: at.zone(p.RegID, p.At), Shift: p.Shift, Number: p.Number, Operation: p.Operation, Total: p.Total, Cash: p.Paid.Cash, Ecash: p.Paid.Ecash, FPD: int64(p.FPD)}
 }
 
-func showStored(d *store.Document, zones map[fiscal.RegNumber]string) Document {
+func showStored(d *store.Document, at clocks) Document {
 	p := projection.Decode(d)
-	view := showProjection(&p, zones)
+	view := showProjection(&p, at)
 	view.DateTime, view.ReceivedAt, view.Status = local(d.DateTime), instant(d.ReceivedAt), statusOf(d)
 	return view
 }
@@ -371,7 +366,7 @@ func (a *api) changes(ctx context.Context, c *caller, in *changesInput) (*many[D
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.o.Fleet.Registers(ctx, c.viewer, fleet.Filter{})
+	_, entries, err := a.o.Fleet.Known(ctx, c.viewer, fleet.Filter{})
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +374,7 @@ func (a *api) changes(ctx context.Context, c *caller, in *changesInput) (*many[D
 	if err != nil {
 		return nil, err
 	}
-	zones := s.zonesOf(entries)
+	at := s.clocks(entries)
 	page := Page[Document]{Page: PageInfo{Limit: in.Limit}, Items: []Document{}, fields: Paging{Fields: in.Fields}.names()}
 	if !sight.Empty() {
 		for scanned := 0; scanned < maxScan && len(page.Items) < in.Limit; {
@@ -394,7 +389,7 @@ func (a *api) changes(ctx context.Context, c *caller, in *changesInput) (*many[D
 				d := &docs[i]
 				after = d.ID
 				if sight.Shows(d.RegID, d.UserINN, filed(d)) {
-					page.Items = append(page.Items, showStored(d, zones))
+					page.Items = append(page.Items, showStored(d, at))
 				}
 			}
 			scanned += len(docs)

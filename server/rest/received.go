@@ -176,7 +176,7 @@ func (l *listing) arrivals(ctx context.Context, after int64, from, to time.Time,
 			looked++
 			more := true
 			if !d.ReceivedAt.Before(from) && (to.IsZero() || d.ReceivedAt.Before(to)) && l.shows(d) {
-				if more, err = take(showStored(d, l.zones)); err != nil {
+				if more, err = take(showStored(d, l.clocks)); err != nil {
 					return after, false, err
 				}
 			}

@@ -108,6 +108,7 @@ func build(o Options) (*api, *http.ServeMux) {
 	a.organizations()
 	a.places()
 	a.registers()
+	a.stays()
 	a.documents()
 	a.statistics()
 	a.monitoring()

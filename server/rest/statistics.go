@@ -65,7 +65,8 @@ func showTotals(t ledger.Totals) Totals {
 		SalesPaid: paid(t.SalesPaid), ReturnsPaid: paid(t.ReturnsPaid), SalesVAT: vat(t.SalesVAT), ReturnsVAT: vat(t.ReturnsVAT)}
 }
 
-// Day is the money of a day, of one register, one outlet, or all.
+// Day is the money of a day, of one register, one outlet, or all. An outlet has what was
+// sold while the register stood there.
 type Day struct {
 	Date     string           `json:"date" doc:"По часам касс"`
 	RegID    fiscal.RegNumber `json:"kktRegId,omitempty"`
@@ -223,7 +224,7 @@ func (a *api) within(ctx context.Context, c *caller, p Period) (to time.Time, en
 	if err != nil {
 		return to, nil, sight, err
 	}
-	if entries, err = a.o.Fleet.Registers(ctx, c.viewer, f); err != nil {
+	if _, entries, err = a.o.Fleet.Known(ctx, c.viewer, f); err != nil {
 		return to, nil, sight, err
 	}
 	sight, err = a.o.Fleet.Sight(ctx, c.viewer, f)
@@ -235,16 +236,15 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 	if err != nil {
 		return nil, err
 	}
-	groups, order := grouped(entries, in.Group)
 	all := []Day{}
-	for _, key := range order {
-		totals, err := a.o.Ledger.Revenue(ctx, []ledger.Part{sight.Only(groups[key]...)}, store.ByDay)
+	for _, g := range grouped(entries, in.Group) {
+		totals, err := a.o.Ledger.Revenue(ctx, []ledger.Part{g.of(sight)}, store.ByDay)
 		if err != nil {
 			return nil, err
 		}
 		for _, t := range totals {
 			d := Day{Date: t.Key, Totals: showTotals(t)}
-			d.RegID, d.OutletID = groupNamed(in.Group, key)
+			d.RegID, d.OutletID = groupNamed(in.Group, g.key)
 			all = append(all, d)
 		}
 	}
@@ -254,20 +254,6 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 	}
 	p.Page.Complete, err = a.complete(ctx, sight, to, entries)
 	return &many[Day]{p}, err
-}
-
-// grouped are registers by what figures are apart by, and the groups in the order of
-// the list.
-func grouped(entries []fleet.Entry, by string) (groups map[string][]fiscal.RegNumber, order []string) {
-	groups = map[string][]fiscal.RegNumber{}
-	for _, e := range entries {
-		key := map[string]string{"outlet": e.Outlet, "register": string(e.RegID)}[by]
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], e.RegID)
-	}
-	return groups, order
 }
 
 // groupNamed is a group's key as the register or the outlet it is.
@@ -288,13 +274,12 @@ func (a *api) items(ctx context.Context, c *caller, in *daysInput) (*many[Item],
 		return nil, err
 	}
 	all := []Item{}
-	groups, order := grouped(entries, in.Group)
-	for _, key := range order {
-		goods, err := a.o.Ledger.Goods(ctx, sight.Only(groups[key]...), store.Search{}, store.MaxLimit)
+	for _, group := range grouped(entries, in.Group) {
+		goods, err := a.o.Ledger.Goods(ctx, group.of(sight), store.Search{}, store.MaxLimit)
 		if err != nil {
 			return nil, err
 		}
-		reg, outlet := groupNamed(in.Group, key)
+		reg, outlet := groupNamed(in.Group, group.key)
 		for _, g := range goods {
 			all = append(all, Item{reg, outlet, g.Name, int(g.Rate), int(g.Measure), g.Unit, float64(g.Quantity) / store.Millionth, g.Revenue, g.Receipts, float64(g.ReturnedQuantity) / store.Millionth, g.Returned})
 		}

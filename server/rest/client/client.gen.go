@@ -1065,6 +1065,12 @@ type PageShift struct {
 	Page  PageInfo `json:"page"`
 }
 
+// PageStay defines model for PageStay.
+type PageStay struct {
+	Items []Stay   `json:"items"`
+	Page  PageInfo `json:"page"`
+}
+
 // PageTerm defines model for PageTerm.
 type PageTerm struct {
 	Items []Term   `json:"items"`
@@ -1339,6 +1345,27 @@ type Shift struct {
 	SaleReturnNds  []Rate  `json:"saleReturnNds"`
 	SaleReturnPaid Paid    `json:"saleReturnPaid"`
 	ShiftNumber    int32   `json:"shiftNumber"`
+}
+
+// Stay defines model for Stay.
+type Stay struct {
+	// From Когда касса сюда перенесена; нет — стояла с подключения
+	From *time.Time `json:"from,omitempty"`
+
+	// LocalFrom То же по часам кассы: документы с этого времени — этой точки
+	LocalFrom *string `json:"localFrom,omitempty"`
+
+	// LocalUntil По часам кассы: документы с этого времени — следующей точки
+	LocalUntil *string `json:"localUntil,omitempty"`
+
+	// OutletId Нет — касса нигде не стояла
+	OutletId *string `json:"outletId,omitempty"`
+
+	// OutletName С подразделениями: «Север / Магазин»
+	OutletName *string `json:"outletName,omitempty"`
+
+	// Until Когда перенесена отсюда; нет — стоит сейчас
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // Term defines model for Term.
@@ -1729,6 +1756,24 @@ type ListRegisterDocumentsParamsSort string
 
 // ListFiscalDrivesParams defines parameters for ListFiscalDrives.
 type ListFiscalDrivesParams struct {
+	// Limit Сколько на странице
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor page.next предыдущей страницы
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Offset Сколько пропустить; вместо cursor
+	Offset *int64 `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Fields Имена полей через запятую: только они
+	Fields *string `form:"fields,omitempty" json:"fields,omitempty"`
+
+	// Total Посчитать всего: page.total
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
+}
+
+// ListRegisterPlacesParams defines parameters for ListRegisterPlaces.
+type ListRegisterPlacesParams struct {
 	// Limit Сколько на странице
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -2221,6 +2266,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/registers/{rnm}/fiscal-drives (the `ListFiscalDrives` operationId).
 	ListFiscalDrives(ctx context.Context, rnm string, params *ListFiscalDrivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRegisterPlaces Где касса стоит и стояла: выручка принадлежит точке того времени
+	//
+	// Corresponds with GET /api/v1/registers/{rnm}/places (the `ListRegisterPlaces` operationId).
+	ListRegisterPlaces(ctx context.Context, rnm string, params *ListRegisterPlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListShifts Смены кассы с итогами
 	//
@@ -2887,6 +2937,21 @@ func (c *Client) ListRegisterDocuments(ctx context.Context, rnm string, params *
 // Corresponds with GET /api/v1/registers/{rnm}/fiscal-drives (the `ListFiscalDrives` operationId).
 func (c *Client) ListFiscalDrives(ctx context.Context, rnm string, params *ListFiscalDrivesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListFiscalDrivesRequest(c.Server, rnm, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRegisterPlaces Где касса стоит и стояла: выручка принадлежит точке того времени
+//
+// Corresponds with GET /api/v1/registers/{rnm}/places (the `ListRegisterPlaces` operationId).
+func (c *Client) ListRegisterPlaces(ctx context.Context, rnm string, params *ListRegisterPlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRegisterPlacesRequest(c.Server, rnm, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5721,6 +5786,115 @@ func NewListFiscalDrivesRequest(server string, rnm string, params *ListFiscalDri
 	return req, nil
 }
 
+// NewListRegisterPlacesRequest constructs an http.Request for the ListRegisterPlaces method
+func NewListRegisterPlacesRequest(server string, rnm string, params *ListRegisterPlacesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "rnm", rnm, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/registers/%s/places", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Total != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "total", *params.Total, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListShiftsRequest constructs an http.Request for the ListShifts method
 func NewListShiftsRequest(server string, rnm string, params *ListShiftsParams) (*http.Request, error) {
 	var err error
@@ -7602,6 +7776,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/registers/{rnm}/fiscal-drives (the `ListFiscalDrives` operationId).
 	ListFiscalDrivesWithResponse(ctx context.Context, rnm string, params *ListFiscalDrivesParams, reqEditors ...RequestEditorFn) (*ListFiscalDrivesResponse, error)
+
+	// ListRegisterPlacesWithResponse Где касса стоит и стояла: выручка принадлежит точке того времени
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/registers/{rnm}/places (the `ListRegisterPlaces` operationId).
+	ListRegisterPlacesWithResponse(ctx context.Context, rnm string, params *ListRegisterPlacesParams, reqEditors ...RequestEditorFn) (*ListRegisterPlacesResponse, error)
 
 	// ListShiftsWithResponse Смены кассы с итогами
 	//
@@ -10348,6 +10529,96 @@ func (r ListFiscalDrivesResponse) ContentType() string {
 	return ""
 }
 
+type ListRegisterPlacesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageStay
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRegisterPlacesResponse) GetJSON200() *PageStay {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListRegisterPlacesResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRegisterPlacesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRegisterPlacesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRegisterPlacesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRegisterPlacesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListShiftsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12969,6 +13240,19 @@ func (c *ClientWithResponses) ListFiscalDrivesWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseListFiscalDrivesResponse(rsp)
+}
+
+// ListRegisterPlacesWithResponse Где касса стоит и стояла: выручка принадлежит точке того времени
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/registers/{rnm}/places (the `ListRegisterPlaces` operationId).
+func (c *ClientWithResponses) ListRegisterPlacesWithResponse(ctx context.Context, rnm string, params *ListRegisterPlacesParams, reqEditors ...RequestEditorFn) (*ListRegisterPlacesResponse, error) {
+	rsp, err := c.ListRegisterPlaces(ctx, rnm, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRegisterPlacesResponse(rsp)
 }
 
 // ListShiftsWithResponse Смены кассы с итогами
@@ -15599,6 +15883,81 @@ func ParseListFiscalDrivesResponse(rsp *http.Response) (*ListFiscalDrivesRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PageDrive
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRegisterPlacesResponse parses an HTTP response from a ListRegisterPlacesWithResponse call
+func ParseListRegisterPlacesResponse(rsp *http.Response) (*ListRegisterPlacesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRegisterPlacesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageStay
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
