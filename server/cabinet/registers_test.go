@@ -2,6 +2,7 @@ package cabinet_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/flk"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 )
@@ -95,4 +97,23 @@ func TestOutlets_TreeAndForms(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "/lk/outlets", at)
 	assert.Contains(t, body, "Магазин")
+}
+
+// CAB-071: the card of a register that sells tells all there is of it, its last documents too.
+func TestRegisters_CardOfOneThatSells(t *testing.T) {
+	s := newShelf(t)
+	for range 11 {
+		s.keep(s.Receipt(12_345))
+	}
+	s.keep(s.Receipt(777), flk.Finding{Rule: "R-08", Severity: flk.Error, Text: "Сумма не сходится."})
+	s.p.settle()
+	_, _, body := s.p.get("/lk/registers/" + number(1))
+	for _, want := range []string{"Касса 1", serial, string(s.FN), "Память ФН", "Срок ключа ФН", "№ 1, открыта", "№ 14", "документ № 14</a> от", "История ФН", "Последние документы",
+		`href="/lk/documents?register=` + number(1)} {
+		assert.Contains(t, body, want)
+	}
+	for fd := 5; fd <= 14; fd++ {
+		assert.Contains(t, body, fmt.Sprintf(`href="/lk/documents/%s/%d"`, s.FN, fd))
+	}
+	assert.NotContains(t, body, fmt.Sprintf(`href="/lk/documents/%s/4"`, s.FN), "ten of them")
 }

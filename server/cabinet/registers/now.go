@@ -9,6 +9,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/takings"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 // now is what a register's card says of its current shift and day (CAB-074); nil for
@@ -38,4 +39,21 @@ func (a *area) now(v *page.Visit, e fleet.Entry) (*now, error) {
 	}
 	n.Day, err = a.o.Ledger.Total(ctx, g.Parts(here, takings.Today()))
 	return n, err
+}
+
+// latestRows is how many documents a card lists.
+const latestRows = 10
+
+// latest are the last documents of the register, newest first (CAB-071); none for those
+// who may not see documents.
+func (a *area) latest(v *page.Visit, reg fiscal.RegNumber) ([]store.Projection, error) {
+	if a.o.Ledger == nil || !v.Viewer.Can(access.SeeDocuments) {
+		return nil, nil
+	}
+	ctx := v.R.Context()
+	sight, err := a.o.Fleet.Sight(ctx, v.Viewer, fleet.Filter{Numbers: []fiscal.RegNumber{reg}})
+	if err != nil {
+		return nil, err
+	}
+	return a.o.Ledger.Search(ctx, sight, store.Search{}, store.Place{}, latestRows)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
 //go:embed templates/*.html
@@ -202,14 +203,19 @@ func (a *area) showCard(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
+	latest, err := a.latest(v, reg)
+	if err != nil {
+		return err
+	}
 	return v.Render(a.card, struct {
 		row
 		Current *now
+		Latest  []store.Projection
 		Drives  []fleet.Drive
 		Memory  float64
 		Edit    bool
 		Journal bool // may be read
-	}{rows[0], current, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters), v.Viewer.Can(access.ManageUsers)})
+	}{rows[0], current, latest, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters), v.Viewer.Can(access.ManageUsers)})
 }
 
 // showSettings tells what to write into a register, and whether it ever came here
