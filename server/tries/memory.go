@@ -7,36 +7,36 @@ import (
 )
 
 // Memory is a store of this process alone. The zero Memory is empty. It holds so many
-// subjects; more empty it: who floods it gains a try for each 100,000 spent.
+// subjects; more empty it: who floods it gains a window for each 100,000 spent.
 type Memory struct {
 	mu sync.Mutex
-	at map[string]window
+	at map[string]kept
 }
 
-type window struct {
-	begun, ends time.Time
-	tries       int
+type kept struct {
+	log  Log
+	ends time.Time
 }
 
 const maxSubjects = 100_000
 
-// Try implements Store.
-func (m *Memory) Try(_ context.Context, subject string, now time.Time, long time.Duration) (int, time.Time, error) {
+// Take implements Store.
+func (m *Memory) Take(_ context.Context, a Ask) (Answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.at == nil {
-		m.at = map[string]window{}
+		m.at = map[string]kept{}
 	}
 	if len(m.at) >= maxSubjects {
 		clear(m.at)
 	}
-	w, ok := m.at[subject]
-	if !ok || !now.Before(w.ends) || now.Before(w.begun) {
-		w = window{begun: now, ends: now.Add(long)}
+	log, answer := m.at[a.Subject].log.Take(a)
+	if len(log) == 0 {
+		delete(m.at, a.Subject)
+		return answer, nil
 	}
-	w.tries++
-	m.at[subject] = w
-	return w.tries, w.ends, nil
+	m.at[a.Subject] = kept{log, log.Ends(a.Window)}
+	return answer, nil
 }
 
 // ForgetTries implements Store.
@@ -51,8 +51,8 @@ func (m *Memory) ForgetTries(_ context.Context, subject string) error {
 func (m *Memory) DropTries(_ context.Context, before time.Time) (n int64, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for subject, w := range m.at {
-		if !w.ends.After(before) {
+	for subject, k := range m.at {
+		if !k.ends.After(before) {
 			delete(m.at, subject)
 			n++
 		}

@@ -1,8 +1,12 @@
 // Package tries bounds how often something may be tried: passwords of a name, receipts
-// asked for from an address. The counts are kept in a Store that all servers of a base
-// share, so that another server is no other chance.
+// asked for from an address, requests made with a key. The counts are kept in a Store that
+// all servers of a base share, so that another server is no other chance.
 //
-// It knows neither what is tried nor who tries.
+// Limits count one by one; Quota counts in advance, so that not every request costs a
+// write. Both are exact: in no interval of the window's length, wherever it begins, more
+// than so many are let through, as long as clocks of servers agree and none goes back.
+//
+// The package knows neither what is tried nor who tries.
 package tries
 
 import (
@@ -15,14 +19,12 @@ import (
 
 // Store keeps counts. Every engine passes officetest.Tries.
 type Store interface {
-	// Try counts a try for the subject at now and tells how many there were in its
-	// window and when that ends. A window begins with the first try and is as long as
-	// that one said; one that is over, or that began after now (a bench's clock may go
-	// back), gives way to a new one. Tries at the same time are all counted.
-	Try(ctx context.Context, subject string, now time.Time, window time.Duration) (tries int, ends time.Time, err error)
-	// ForgetTries ends the subject's window.
+	// Take counts tries as Log.Take does, on the subject's log. Of those who take at the
+	// same time each sees what the others took.
+	Take(ctx context.Context, a Ask) (Answer, error)
+	// ForgetTries empties the subject's log.
 	ForgetTries(ctx context.Context, subject string) error
-	// DropTries removes windows that were over before.
+	// DropTries removes logs of which nothing counted any more before.
 	DropTries(ctx context.Context, before time.Time) (int64, error)
 }
 
@@ -35,10 +37,10 @@ func (e *TooMany) Error() string { return "tries: too many, wait " + e.Wait.Stri
 type Limits struct {
 	store Store
 	now   func() time.Time
+	sweep sweeper
 
 	mu      sync.Mutex
 	refused map[string]ending // known here to be used up: the store need not be asked
-	swept   time.Time
 }
 
 type ending struct{ since, until time.Time }
@@ -51,27 +53,25 @@ func New(s Store, now func() time.Time) *Limits {
 	return &Limits{store: s, now: now, refused: map[string]ending{}}
 }
 
-const (
-	sweepEvery = 10 * time.Minute
-	maxRefused = 100_000 // remembered here
-)
+// maxRefused is how many subjects are remembered here.
+const maxRefused = 100_000
 
-// Take counts a try for the key and fails with *TooMany when there were n before it in
-// the window.
+// Take counts a try for the key and fails with *TooMany when there were n before it
+// within the window; one that fails is not counted.
 func (l *Limits) Take(ctx context.Context, key string, n int, window time.Duration) error {
 	subject, now := subjectOf(key), l.now()
 	if wait := l.known(subject, now); wait > 0 {
 		return &TooMany{wait}
 	}
-	tries, ends, err := l.store.Try(ctx, subject, now, window)
+	got, err := l.store.Take(ctx, Ask{Subject: subject, Now: now, Window: window, Of: n, Want: 1})
 	if err != nil {
 		return err
 	}
-	if tries <= n {
-		return l.sweep(ctx, now)
+	if got.Got == 1 {
+		return l.sweep.sweep(ctx, l.store, now)
 	}
-	l.remember(subject, now, ends)
-	return &TooMany{max(ends.Sub(now), time.Second)}
+	l.remember(subject, now, got.Free)
+	return &TooMany{max(got.Free.Sub(now), time.Second)}
 }
 
 // Forget ends the count for the key: the try was a good one.
@@ -104,18 +104,26 @@ func (l *Limits) remember(subject string, now, until time.Time) {
 	l.refused[subject] = ending{now, until}
 }
 
-// sweep drops what is over, now and then.
-func (l *Limits) sweep(ctx context.Context, now time.Time) error {
-	l.mu.Lock()
-	due := now.Sub(l.swept).Abs() >= sweepEvery
+// sweepEvery is how often a process drops what is over.
+const sweepEvery = 10 * time.Minute
+
+// sweeper drops what is over, now and then. The zero sweeper does so at once.
+type sweeper struct {
+	mu    sync.Mutex
+	swept time.Time
+}
+
+func (s *sweeper) sweep(ctx context.Context, store Store, now time.Time) error {
+	s.mu.Lock()
+	due := now.Sub(s.swept).Abs() >= sweepEvery
 	if due {
-		l.swept = now
+		s.swept = now
 	}
-	l.mu.Unlock()
+	s.mu.Unlock()
 	if !due {
 		return nil
 	}
-	_, err := l.store.DropTries(ctx, now)
+	_, err := store.DropTries(ctx, now)
 	return err
 }
 

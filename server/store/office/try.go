@@ -13,22 +13,28 @@ func (o *Office) Tries() tries.Store { return counts{o} }
 
 type counts struct{ *Office }
 
-func (c counts) Try(ctx context.Context, subject string, now time.Time, window time.Duration) (int, time.Time, error) {
-	var r struct {
-		Tries int
-		Ends  int64
-	}
-	instant, ends := ns(now), ns(now.Add(window))
-	// One statement: the row is locked while it decides, whoever else tries.
-	err := one(ctx, c.db, nil, &r, `INSERT INTO tries (subject, begun, ends, tries) VALUES (?, ?, ?, 1) ON CONFLICT (subject) DO UPDATE SET
-		tries = CASE WHEN tries.ends <= ? OR tries.begun > ? THEN 1 ELSE tries.tries + 1 END,
-		ends  = CASE WHEN tries.ends <= ? OR tries.begun > ? THEN excluded.ends ELSE tries.ends END,
-		begun = CASE WHEN tries.ends <= ? OR tries.begun > ? THEN excluded.begun ELSE tries.begun END
-		RETURNING tries, ends`, subject, instant, ends, instant, instant, instant, instant, instant, instant)
+func (c counts) Take(ctx context.Context, a tries.Ask) (answer tries.Answer, _ error) {
+	err := c.tx(ctx, func(tx runner) error {
+		var marks []byte
+		// The row is locked from here on, whoever else takes of the subject.
+		if err := one(ctx, tx, nil, &marks, `INSERT INTO tries (subject, ends, marks) VALUES (?, ?, ?) ON CONFLICT (subject) DO UPDATE SET ends = tries.ends
+			RETURNING marks`, a.Subject, ns(a.Now), []byte{}); err != nil {
+			return err
+		}
+		log, err := tries.ParseLog(marks)
+		if err != nil {
+			return err
+		}
+		if log, answer = log.Take(a); answer.Got == 0 && a.Back == 0 {
+			return nil
+		}
+		_, err = exec(ctx, tx, `UPDATE tries SET ends = ?, marks = ? WHERE subject = ?`, ns(log.Ends(a.Window)), log.Bytes(), a.Subject)
+		return err
+	})
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("office: counting a try: %w", err)
+		return tries.Answer{}, fmt.Errorf("office: counting tries: %w", err)
 	}
-	return r.Tries, at(r.Ends), nil
+	return answer, nil
 }
 
 func (c counts) ForgetTries(ctx context.Context, subject string) error {
