@@ -157,6 +157,25 @@ func (s Sight) And(o Sight) Sight {
 	return Sight{inn: s.inn, parts: partsOf(spans)}
 }
 
+// Covers tells whether the sight shows all that the other does.
+func (s Sight) Covers(o Sight) bool {
+	if o.Empty() {
+		return true
+	}
+	if s.inn != o.inn {
+		return false
+	}
+	of := map[fiscal.RegNumber][]Span{}
+	for _, span := range s.spans() {
+		of[span.Register] = append(of[span.Register], span)
+	}
+	return !slices.ContainsFunc(o.spans(), func(b Span) bool {
+		return !slices.ContainsFunc(of[b.Register], func(a Span) bool { // one of a register has no gaps
+			return !b.From.Before(a.From) && (a.To.IsZero() || (!b.To.IsZero() && !b.To.After(a.To)))
+		})
+	})
+}
+
 // INN is the taxpayer whose documents are shown.
 func (s Sight) INN() fiscal.INN { return s.inn }
 

@@ -80,7 +80,7 @@ func (m *making) documents(ctx context.Context, t *Table) error {
 	var corrected sums
 	err := m.each(ctx, store.Search{}, func(p *store.Projection) error {
 		e := m.by[p.RegID]
-		outlet, department := m.place(e)
+		outlet, department := m.placeAt(e, p.At)
 		cells := []any{text(outlet), text(department), text(e.Name), text(p.RegID), text(e.Serial), text(p.FN), nil, int64(p.FD), fmt.Sprintf("%010d", uint32(p.FPD)), p.At, p.Form.String(), nil, nil, text(p.Cashier)}
 		if p.Shift != 0 {
 			cells[6] = int64(p.Shift)
@@ -149,7 +149,8 @@ func taxation(code uint8) string {
 }
 
 // shifts is REP-02: a line per shift that was opened in the period, the whole shift in
-// it. Cash, cashless, other and VAT are приход less возврат прихода.
+// it, as far as the register stood where the report looks; its place is that of the
+// opening. Cash, cashless, other and VAT are приход less возврат прихода.
 func (m *making) shifts(ctx context.Context, t *Table) error {
 	t.Columns = append([]Column{{"Торговая точка", Text}, {"Подразделение", Text}, {"Касса", Text}, {"РНМ", Text}, {"ФН", Text}, {"Смена", Number}, {"Открыта", Moment}, {"ФД открытия", Number},
 		{"Закрыта", Moment}, {"ФД закрытия", Number}, {"Кассир", Text}, {"Чеков", Number}, {"Приход", Money}, {"Возвратов", Number}, {"Возвраты", Money}, {"Выручка", Money},
@@ -163,7 +164,7 @@ func (m *making) shifts(ctx context.Context, t *Table) error {
 		}
 		for _, sh := range found {
 			e := m.by[sh.RegID]
-			outlet, department := m.place(e)
+			outlet, department := m.placeAt(e, sh.Opened)
 			f := figuresOf(sh.Totals)
 			all.add(f)
 			cells := []any{text(outlet), text(department), text(e.Name), text(sh.RegID), text(sh.FN), int64(sh.Number), sh.Opened, int64(sh.OpenFD), nil, nil, text(sh.Cashier)}

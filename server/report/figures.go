@@ -58,8 +58,10 @@ func (m *making) goods(ctx context.Context, t *Table) error {
 	t.Columns = []Column{{"Место", Number}, {"Наименование", Text}, {"Количество", Quantity}, {"Мера", Text}, {"Выручка", Money}, {"Доля, %", Percent}, {"Чеков", Number}, {"Средняя цена", Money},
 		{"Возвраты", Money}, {"Ставка НДС", Text}}
 	by := map[goodsKey]*store.Goods{}
-	if err := m.sold(ctx, m.sight, by); err != nil {
-		return err
+	for _, part := range m.sight.Parts() {
+		if err := m.sold(ctx, part, by); err != nil {
+			return err
+		}
 	}
 	all := make([]*store.Goods, 0, len(by))
 	var revenue, returned fiscal.Kopecks
@@ -89,7 +91,7 @@ func (m *making) goods(ctx context.Context, t *Table) error {
 // errCrowded is a second of a register with more items than the store gives at once.
 var errCrowded = errors.New("report: too many different items in one second")
 
-// sold adds up the items of the sight. The store gives at most store.MaxLimit of them
+// sold adds up the items of a part of the sight. The store gives at most store.MaxLimit of them
 // at once: a period that has more is cut in two until each part has less.
 func (m *making) sold(ctx context.Context, sight access.Sight, by map[goodsKey]*store.Goods) error {
 	found, err := m.s.o.Ledger.Goods(ctx, sight, store.Search{}, store.MaxLimit)
@@ -176,7 +178,7 @@ func (m *making) usage(ctx context.Context, t *Table) error {
 			used++
 		}
 		documents += u.documents
-		outlet, _ := m.place(e)
+		outlet, _ := m.place(m.last(e))
 		if err := t.add(text(e.Name), text(e.RegID), text(outlet), wall(e.Connected, m.zoneOf(e)), from, to, u.days, u.documents, yes); err != nil {
 			return err
 		}
@@ -197,6 +199,12 @@ func (m *making) served(e fleet.Entry) (from, to time.Time) {
 		ended = m.now
 	}
 	from, to = wall(begun, z), wall(ended, z)
+	if came := e.Stays[0].Since; from.Before(came) { // it was elsewhere until then
+		from = came
+	}
+	if left := e.Stays[len(e.Stays)-1].To; !left.IsZero() && left.Before(to) {
+		to = left
+	}
 	if from.Before(m.p.From) {
 		from = m.p.From
 	}
@@ -209,7 +217,7 @@ func (m *making) served(e fleet.Entry) (from, to time.Time) {
 	return from, to
 }
 
-func (m *making) zoneOf(e fleet.Entry) *time.Location { return m.tree.Zone(e.Outlet, m.zone) }
+func (m *making) zoneOf(e fleet.Entry) *time.Location { return m.tree.Zone(m.last(e), m.zone) }
 
 // wall is a moment as clocks of the zone show it, as a time of UTC.
 func wall(t time.Time, zone *time.Location) time.Time {

@@ -22,7 +22,7 @@ type making struct {
 	now     time.Time
 	p       Params
 	tree    *fleet.Tree
-	entries []fleet.Entry // registers of the report, by name
+	entries []fleet.Entry // registers of the report, by name: that stand or stood there in the period
 	by      map[fiscal.RegNumber]fleet.Entry
 	sight   access.Sight // theirs, cut to the period
 }
@@ -30,6 +30,11 @@ type making struct {
 // Make builds a report for the viewer: what a job writes into its file and a page can
 // show. The registers whose figures are in it come with it.
 func (s *Service) Make(ctx context.Context, v access.Viewer, kind Kind, p Params) (*Table, []fiscal.RegNumber, error) {
+	return s.makeUnder(ctx, v, kind, p, nil)
+}
+
+// makeUnder is Make with no more documents than the limit shows; nil: none.
+func (s *Service) makeUnder(ctx context.Context, v access.Viewer, kind Kind, p Params, limit *access.Sight) (*Table, []fiscal.RegNumber, error) {
 	if err := kind.allowed(v); err != nil {
 		return nil, nil, err
 	}
@@ -43,9 +48,10 @@ func (s *Service) Make(ctx context.Context, v access.Viewer, kind Kind, p Params
 		return nil, nil, err
 	}
 	f := fleet.Filter{Branch: p.Branch, Group: p.Group, Numbers: p.Registers}
-	if m.entries, err = s.o.Fleet.Registers(ctx, v, f); err != nil {
+	if _, m.entries, err = s.o.Fleet.Known(ctx, v, f); err != nil {
 		return nil, nil, err
 	}
+	m.entries = slices.DeleteFunc(m.entries, func(e fleet.Entry) bool { return !m.stood(e) })
 	regs := make([]fiscal.RegNumber, len(m.entries))
 	for i, e := range m.entries {
 		regs[i], m.by[e.RegID] = e.RegID, e
@@ -54,6 +60,9 @@ func (s *Service) Make(ctx context.Context, v access.Viewer, kind Kind, p Params
 		return nil, nil, err
 	}
 	m.sight = m.sight.Only(regs...).Between(p.From, p.To)
+	if limit != nil {
+		m.sight = m.sight.And(*limit)
+	}
 	t := &Table{Title: kind.Title(), About: m.about()}
 	switch kind {
 	case Documents:
@@ -94,9 +103,34 @@ func zoneOf(o account.Org) *time.Location {
 	return moscow
 }
 
-// place of a register: its outlet and the departments above.
-func (m *making) place(e fleet.Entry) (outlet, department string) {
-	path := m.tree.Path(e.Outlet)
+// stood tells whether a document of the period can have been made in a stay of the
+// register; without a period, whether it stands there.
+func (m *making) stood(e fleet.Entry) bool {
+	if m.p.To.IsZero() {
+		return e.Here()
+	}
+	return slices.ContainsFunc(e.Stays, func(s fleet.Stay) bool { return s.Since.Before(m.p.To) && (s.To.IsZero() || s.To.After(m.p.From)) })
+}
+
+// placeAt is where a register stood when its clock showed wall.
+func (m *making) placeAt(e fleet.Entry, wall time.Time) (outlet, department string) {
+	id, _ := e.OutletAt(wall)
+	return m.place(id)
+}
+
+// last is the last place of the register within the period.
+func (m *making) last(e fleet.Entry) (outlet string) {
+	for _, s := range e.Stays {
+		if m.p.To.IsZero() || s.Since.Before(m.p.To) {
+			outlet = s.Outlet
+		}
+	}
+	return outlet
+}
+
+// place is an outlet by its id and the departments above it.
+func (m *making) place(id string) (outlet, department string) {
+	path := m.tree.Path(id)
 	if len(path) == 0 {
 		return "", ""
 	}
@@ -106,7 +140,7 @@ func (m *making) place(e fleet.Entry) (outlet, department string) {
 	for i, id := range above {
 		names[i] = m.tree.Node(id).Name
 	}
-	return m.tree.Node(e.Outlet).Name, strings.Join(names, " / ")
+	return m.tree.Node(id).Name, strings.Join(names, " / ")
 }
 
 // text is a cell of text, blank when there is none.

@@ -77,7 +77,7 @@ func (s *Service) check(ctx context.Context, v access.Viewer, kind Kind, p Param
 	if len(p.Emails) > maxEmails {
 		bad["emails"] = "Адресов — не больше двадцати."
 	}
-	seen, err := s.o.Fleet.Registers(ctx, v, fleet.Filter{Numbers: p.Registers})
+	_, seen, err := s.o.Fleet.Known(ctx, v, fleet.Filter{Numbers: p.Registers})
 	if err != nil {
 		return p, err
 	}
@@ -191,7 +191,7 @@ func (s *Service) Remove(ctx context.Context, v access.Viewer, id string) error 
 }
 
 // File of a job. The viewer must still have the rights its kind needs and see every
-// register that is in it.
+// register that is in it, at the times that are in it.
 func (s *Service) File(ctx context.Context, v access.Viewer, id string) (Job, []byte, error) {
 	j, err := s.Job(ctx, v, id)
 	if err != nil {
@@ -207,11 +207,21 @@ func (s *Service) File(ctx context.Context, v access.Viewer, id string) (Job, []
 		return j, nil, ErrNotFound
 	}
 	if len(j.Registers) > 0 {
-		seen, err := s.o.Fleet.Registers(ctx, v, fleet.Filter{Numbers: j.Registers})
+		f := fleet.Filter{Numbers: j.Registers}
+		_, seen, err := s.o.Fleet.Known(ctx, v, f)
 		if err != nil {
 			return j, nil, err
 		}
-		if len(seen) < len(j.Registers) {
+		now, err := s.o.Fleet.Sight(ctx, v, f)
+		if err != nil {
+			return j, nil, err
+		}
+		f.Branch = j.Params.Branch
+		then, err := s.o.Fleet.Sight(ctx, access.View(j.Grant), f)
+		if err != nil {
+			return j, nil, err
+		}
+		if len(seen) < len(j.Registers) || (!j.Params.To.IsZero() && !now.Covers(then.Between(j.Params.From, j.Params.To))) {
 			return j, nil, ErrNotFound
 		}
 	}

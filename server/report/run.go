@@ -177,6 +177,7 @@ func (s *Service) make(ctx context.Context, j *Job) ([]byte, error) {
 		return nil, err
 	}
 	p := j.Params
+	var limit *access.Sight
 	if !then.Whole() {
 		// Ordered by somebody who was cut to branches: never more than these.
 		seen, err := s.seen(ctx, then, p)
@@ -186,8 +187,13 @@ func (s *Service) make(ctx context.Context, j *Job) ([]byte, error) {
 		if p.Registers = seen; len(seen) == 0 {
 			p.Registers = []fiscal.RegNumber{"-"} // none: an empty list would mean all
 		}
+		sight, err := s.o.Fleet.Sight(ctx, then, fleet.Filter{Branch: p.Branch})
+		if err != nil {
+			return nil, err
+		}
+		limit = &sight
 	}
-	t, regs, err := s.Make(ctx, v, j.Kind, p)
+	t, regs, err := s.makeUnder(ctx, v, j.Kind, p, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -195,9 +201,9 @@ func (s *Service) make(ctx context.Context, j *Job) ([]byte, error) {
 	return t.XLSX(ctx)
 }
 
-// seen are the registers of the order that the viewer sees.
+// seen are the registers of the order that stand or stood where the viewer sees.
 func (s *Service) seen(ctx context.Context, v access.Viewer, p Params) ([]fiscal.RegNumber, error) {
-	entries, err := s.o.Fleet.Registers(ctx, v, fleet.Filter{Branch: p.Branch, Group: p.Group, Numbers: p.Registers})
+	_, entries, err := s.o.Fleet.Known(ctx, v, fleet.Filter{Branch: p.Branch, Group: p.Group, Numbers: p.Registers})
 	regs := make([]fiscal.RegNumber, len(entries))
 	for i, e := range entries {
 		regs[i] = e.RegID

@@ -130,7 +130,7 @@ func (a *area) showList(v *page.Visit) error {
 	ctx := v.R.Context()
 	f := read(v)
 	q, bad := f.search()
-	entries, err := a.o.Fleet.Registers(ctx, v.Viewer, fleet.Filter{})
+	_, entries, err := a.o.Fleet.Known(ctx, v.Viewer, fleet.Filter{})
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,11 @@ func (a *area) doNode(v *page.Visit) error {
 	if v.Form("do") == "remove" {
 		err := a.o.Fleet.RemoveNode(ctx, v.Viewer, id)
 		if errors.Is(err, fleet.ErrNotEmpty) {
-			v.Say("Сначала перенесите отсюда кассы и точки.")
+			text := "Сначала перенесите отсюда кассы и точки."
+			if errors.Is(err, fleet.ErrStood) {
+				text = "Здесь стояли кассы: точка нужна отчётам за то время."
+			}
+			v.Say(text)
 			return v.Redirect("/lk/outlets/" + id)
 		}
 		if err != nil {

@@ -199,6 +199,10 @@ func (a *area) showCard(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
+	places, err := a.o.Fleet.Places(ctx, v.Viewer, reg)
+	if err != nil {
+		return err
+	}
 	current, err := a.now(v, e)
 	if err != nil {
 		return err
@@ -212,10 +216,12 @@ func (a *area) showCard(v *page.Visit) error {
 		Current *now
 		Latest  []store.Projection
 		Drives  []fleet.Drive
+		Places  []fleet.Stay
+		Tree    *fleet.Tree
 		Memory  float64
 		Edit    bool
 		Journal bool // may be read
-	}{rows[0], current, latest, drives, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters), v.Viewer.Can(access.ManageUsers)})
+	}{rows[0], current, latest, drives, places, tree, a.o.Fleet.Memory(e), v.Viewer.Can(access.EditRegisters), v.Viewer.Can(access.ManageUsers)})
 }
 
 // showSettings tells what to write into a register, and whether it ever came here
