@@ -155,6 +155,8 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 		return problem(http.StatusPreconditionFailed, "stale", "Запись изменили после того, как вы её прочитали.")
 	case errors.Is(err, fleet.ErrTaken), errors.Is(err, integration.ErrTaken), errors.Is(err, account.ErrTaken):
 		return problem(http.StatusConflict, "conflict", "Такая запись уже есть.")
+	case errors.Is(err, fleet.ErrStood):
+		return problem(http.StatusConflict, "not_empty", "Здесь стояли кассы: точка нужна отчётам за то время.")
 	case errors.Is(err, fleet.ErrNotEmpty):
 		return problem(http.StatusConflict, "not_empty", "Сначала уберите то, что внутри.")
 	case errors.Is(err, report.ErrStale):
@@ -181,9 +183,14 @@ func ofFields(fields map[string]string) *Problem {
 		}
 	}
 	p := problem(http.StatusUnprocessableEntity, "invalid", fields[first])
-	p.Field = first
+	if p.Field = first; fieldNames[first] != "" {
+		p.Field = fieldNames[first]
+	}
 	return p
 }
+
+// fieldNames are the API's names of fields that services call otherwise.
+var fieldNames = map[string]string{"regId": "kktRegId", "serial": "kktNumber", "fn": "fiscalDriveNumber", "outlet": "outletId", "parent": "parentId", "lat": "latitude", "target": "targetRevenue"}
 
 // writeProblem answers outside of operations.
 func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -259,7 +260,7 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/v1/documents?limit=0", "", 400, "invalid", "limit"}, {"GET", "/api/v1/documents?cursor=zz", "", 400, "invalid", "cursor"},
 		{"GET", "/api/v1/documents?from=01.03.2026", "", 400, "invalid", "from"}, {"GET", "/api/v1/documents?nonsense=1", "", 400, "invalid", "nonsense"},
 		{"GET", "/api/v1/registers/0000000000000001", "", 404, "not_found", ""}, {"GET", "/api/v1/nothing", "", 404, "not_found", ""},
-		{"POST", "/api/v1/registers", `{"kktRegId":"1","kktNumber":"2"}`, 422, "invalid", "regId"}, {"POST", "/api/v1/registers", `{"kktRegId":1}`, 422, "invalid", "kktNumber"},
+		{"POST", "/api/v1/registers", `{"kktRegId":"1","kktNumber":"2"}`, 422, "invalid", "kktRegId"}, {"POST", "/api/v1/registers", `{"kktRegId":1}`, 422, "invalid", "kktNumber"},
 		{"GET", fmt.Sprintf("/api/v1/documents/%s/3?view=raw", w.company[0].till[0].FN), "", 422, "personal", "personal"},
 	} {
 		resp, body := w.ask(c.method, c.path, key, c.body, "X-Request-Id", "trace-1")
@@ -327,9 +328,12 @@ func TestWebhooks(t *testing.T) {
 	key := w.key(one, integration.Key{})
 	type call struct{ body, signature string }
 	var calls []call
+	var mu sync.Mutex // several are sent at once
 	status := 500
 	ear := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
 		calls = append(calls, call{string(b), r.Header.Get("OFD-Signature")})
 		rw.WriteHeader(status)
 	}))
