@@ -17,6 +17,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
+	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
@@ -455,13 +456,31 @@ func TestUsage_OfThePeriod(t *testing.T) {
 		row := s.rows[i]
 		assert.Equal(t, want, [3]string{s.text(row, "Дней с документами"), s.text(row, "Документов"), s.text(row, "Использовалась")}, row[0])
 	}
-	to, err := s.f.GetCellValue("Отчет", "F2")
-	require.NoError(t, err)
-	assert.Equal(t, "04.08.2026 00:00:00", to, "in service to the end of the period")
+	begun := servertest.Clock.Add(3 * time.Hour) // connected then, by the clocks of Moscow
+	for _, row := range s.rows {
+		assert.Equal(t, begun, s.moment(row, "Подключена"))
+		assert.Equal(t, begun, s.moment(row, "На обслуживании с"))
+		assert.Equal(t, p.To, s.moment(row, "На обслуживании по"), "in service to the end of the period")
+		assert.Equal(t, strings.Replace(row[0], "Касса", "Магазин", 1), s.text(row, "Торговая точка"))
+	}
+	assert.Equal(t, "2 из 3", s.text(s.totals[0], "Использовалась"))
 	assert.Equal(t, "12", s.text(s.totals[0], "Документов"))
 	early := report.Params{From: p.From.AddDate(-1, 0, 0), To: p.From.AddDate(-1, 0, 1)}
 	s = b.made("boss", report.Usage, early, "Итого")
 	assert.Empty(t, s.text(s.rows[0], "На обслуживании с"), "not connected then")
+	// One that went into the archive was in service until then, and is not left out.
+	b.now = servertest.Clock.Add(25 * time.Hour)
+	require.NoError(t, b.fleet.Archive(b.ctx, b.as("boss"), idle.RegID))
+	b.now = servertest.Clock.AddDate(0, 0, 9)
+	s = b.made("boss", report.Usage, p, "Итого")
+	require.Len(t, s.rows, 3)
+	for _, row := range s.rows {
+		want := p.To
+		if s.text(row, "РНМ") == string(idle.RegID) {
+			want = begun.Add(25 * time.Hour)
+		}
+		assert.Equal(t, want, s.moment(row, "На обслуживании по"), row[0])
+	}
 }
 
 // CAB-129, CAB-123, CAB-124: a schedule runs at its hour in its zone, is paused and goes on, shows
