@@ -27,9 +27,11 @@ type demoOptions struct {
 	Time    *demoTime
 	Drive   func(context.Context, fiscal.FNNumber) (store.Drive, error)
 	// Stats are the server's totals, for the running summary line.
-	Stats  func(context.Context) (store.Stats, error)
-	Stdout io.Writer // of the summary line, after the ready line
-	Logger *slog.Logger
+	Stats func(context.Context) (store.Stats, error)
+	// Arrived is called once when the history was made; nil: nothing is.
+	Arrived func(context.Context) error
+	Stdout  io.Writer // of the summary line, after the ready line
+	Logger  *slog.Logger
 }
 
 // demoTime is the operator's time of arrival in a demo: while the history is made it
@@ -70,6 +72,7 @@ func (d *demoTime) arrive() {
 type demo struct {
 	o         demoOptions
 	registers []*demoRegister
+	again     bool // the past was made before
 }
 
 // newDemo makes the registers; they are at rest.
@@ -89,10 +92,9 @@ func newDemo(o demoOptions) (*demo, error) {
 // knows the drives that the seed gives: the past is there, and the registers get new
 // ones.
 func (d *demo) start(ctx context.Context, now time.Time) error {
-	again := false
 	used := func(n fiscal.FNNumber) bool {
 		_, err := d.o.Drive(ctx, n)
-		again = again || err == nil
+		d.again = d.again || err == nil
 		return err == nil
 	}
 	for _, r := range d.registers {
@@ -100,7 +102,7 @@ func (d *demo) start(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	if again {
+	if d.again {
 		for _, r := range d.registers {
 			r.first = r.dayOf(now).AddDate(0, 0, 1) // no past
 		}
@@ -133,6 +135,9 @@ func (d *demo) run(ctx context.Context) error {
 	g.Go(func() error {
 		if err := d.history(ctx); err != nil {
 			return ignoreEnd(ctx, err)
+		}
+		if d.o.Arrived != nil && !d.again {
+			g.Go(func() error { return ignoreEnd(ctx, d.o.Arrived(ctx)) })
 		}
 		live, ctx := errgroup.WithContext(ctx)
 		for _, r := range d.registers {

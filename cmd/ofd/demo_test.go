@@ -25,6 +25,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/desk"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/front"
+	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
@@ -145,6 +146,7 @@ func TestDemo_History(t *testing.T) {
 	defer func() { cancel(); <-followed }()
 	c.checkHealth(f)
 	c.checkPeople(f)
+	c.checkPaper(f)
 	c.checkButtons()
 }
 
@@ -228,6 +230,28 @@ func (c *shops) checkPeople(f *front.Front) {
 		require.NoError(c.t, err)
 		assert.Len(c.t, entries, want, p.email)
 	}
+}
+
+// checkPaper sees that the reports of the demo are made and the accountant's is sent.
+func (c *shops) checkPaper(f *front.Front) {
+	ctx := c.t.Context()
+	require.NoError(c.t, (&people{Front: f}).paperwork(ctx, c.clock.Now))
+	_, session, err := f.Accounts.Login(ctx, chainPeople[0].email, chainPassword, account.From{})
+	require.NoError(c.t, err)
+	boss, err := f.Accounts.Viewer(ctx, session)
+	require.NoError(c.t, err)
+	assert.Eventually(c.t, func() bool {
+		jobs, err := f.Reports.Jobs(ctx, boss, "", 10)
+		require.NoError(c.t, err)
+		states := map[report.State]int{}
+		for _, j := range jobs {
+			states[j.State]++
+		}
+		return len(jobs) == 2 && states[report.Ready] == 1 && states[report.Mailed] == 1
+	}, time.Minute, 20*time.Millisecond)
+	schedules, err := f.Reports.Schedules(ctx, boss)
+	require.NoError(c.t, err)
+	assert.Len(c.t, schedules, 1)
 }
 
 // checkButtons presses those of the protocol desk.

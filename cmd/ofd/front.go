@@ -61,6 +61,7 @@ func (s *serveCmd) openPeople(ctx context.Context, l listeners, o *server.Option
 			p.close(log)
 			return nil, err
 		}
+		b.demo.o.Arrived = func(ctx context.Context) error { return p.paperwork(ctx, b.clock.Now) }
 	}
 	return p, nil
 }
