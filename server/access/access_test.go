@@ -112,3 +112,77 @@ func TestViewer_ThroughNeverWidens(t *testing.T) {
 		}
 	})
 }
+
+// spanned are random spans of a few registers, and whether they hold a document.
+func spanned(t *rapid.T, name string) (all []access.Span, holds func(reg fiscal.RegNumber, at time.Time) bool) {
+	moment := func(what string) time.Time {
+		if rapid.IntRange(0, 4).Draw(t, what+" none") == 0 {
+			return time.Time{}
+		}
+		return time.Unix(rapid.Int64Range(1, 30).Draw(t, what), 0).UTC()
+	}
+	for range rapid.IntRange(0, 8).Draw(t, name) {
+		all = append(all, access.Span{Register: rapid.SampledFrom([]fiscal.RegNumber{"1", "2", "3"}).Draw(t, "reg"), From: moment("from"), To: moment("to")})
+	}
+	return all, func(reg fiscal.RegNumber, at time.Time) bool {
+		for _, s := range all {
+			if s.Register == reg && !at.Before(s.From) && (s.To.IsZero() || at.Before(s.To)) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// CAB-009, CAB-071: a sight shows what its spans hold and nothing else, whichever way it
+// is cut; its parts show each document once, and each of them knows its interval.
+func TestSight_OfSpans(t *testing.T) {
+	t.Parallel()
+	const inn, other = fiscal.INN("7704358518"), fiscal.INN("7707083893")
+	rapid.Check(t, func(t *rapid.T) {
+		spans, holds := spanned(t, "spans")
+		others, holdsToo := spanned(t, "others")
+		a, b := access.SightOf(inn, spans), access.SightOf(inn, others)
+		from, to := time.Unix(rapid.Int64Range(0, 31).Draw(t, "from"), 0), time.Unix(rapid.Int64Range(0, 31).Draw(t, "to"), 0)
+		all, less := true, true
+		for _, reg := range []fiscal.RegNumber{"1", "2", "3"} {
+			for second := range int64(32) {
+				at := time.Unix(second, 0).UTC()
+				mine, theirs := holds(reg, at), holdsToo(reg, at)
+				require.Equal(t, mine, a.Shows(reg, inn, at))
+				require.False(t, a.Shows(reg, other, at))
+				require.Equal(t, mine && theirs, a.And(b).Shows(reg, inn, at))
+				require.False(t, a.And(access.SightOf(other, others)).Shows(reg, inn, at))
+				require.Equal(t, mine && reg != "2", a.Only("1", "3").Shows(reg, inn, at))
+				cut := a.Between(from, to)
+				require.Equal(t, mine && !at.Before(from) && at.Before(to), cut.Shows(reg, inn, at))
+				parts := 0
+				for _, p := range a.Parts() {
+					since, until := p.Dated()
+					if p.Shows(reg, inn, at) {
+						parts++
+						require.False(t, at.Before(since) || (!until.IsZero() && !at.Before(until)))
+					}
+				}
+				require.Equal(t, mine, parts == 1)
+				require.LessOrEqual(t, parts, 1, "no document twice")
+				all, less = all && mine == theirs, less && (mine || !theirs)
+				if mine {
+					require.Contains(t, a.Registers(), reg)
+				}
+			}
+		}
+		require.Equal(t, less, a.Covers(b))
+		require.True(t, a.Covers(a.And(b)) && b.Covers(a.And(b)))
+		if all {
+			require.True(t, a.Covers(b) && b.Covers(a))
+		}
+		// Who reads one interval of a sight that has several finds nothing.
+		if since, until := a.Dated(); len(a.Parts()) > 1 {
+			require.False(t, since.Before(until))
+			require.False(t, until.IsZero())
+		}
+	})
+	assert.True(t, access.SightOf("", []access.Span{{Register: "1"}}).Empty(), "no taxpayer, no sight")
+	assert.True(t, access.SightOf(inn, []access.Span{{Register: "1", From: time.Unix(2, 0), To: time.Unix(2, 0)}}).Empty(), "a stay of no time")
+}
