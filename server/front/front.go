@@ -136,7 +136,7 @@ func New(o Options) (*Front, error) {
 		return nil, fmt.Errorf("front: registering metrics: %w", err)
 	}
 	f.watcher = &fleet.Watcher{Fleet: f.Fleet, People: f.Accounts, Outbox: f.Notify, Site: o.Site}
-	api, err := rest.New(rest.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Integration: f.Keys, Arrivals: o.Store, Check: f.Check, Reports: f.Reports, Outbox: f.Notify, Buyers: f.Buyers, Now: o.Now, Logger: o.Logger})
+	api, err := rest.New(rest.Options{Accounts: f.Accounts, Fleet: f.Fleet, Ledger: f.Ledger, Integration: f.Keys, Arrivals: o.Store, Check: f.Check, Reports: f.Reports, Outbox: f.Notify, Buyers: f.Buyers, Tries: o.Office.Tries(), Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}

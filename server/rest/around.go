@@ -14,7 +14,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
@@ -120,22 +119,29 @@ func (a *api) enter(w http.ResponseWriter, r *http.Request, next http.Handler) *
 	c, p := a.identify(r)
 	if p != nil {
 		// Guesses of keys are limited by address.
-		if _, wait := a.limits.take("bad " + addressOf(ctx)); wait > 0 {
+		s, err := a.limits.Take(ctx, "api bad "+addressOf(ctx))
+		if err != nil {
+			return a.problemOf(ctx, err)
+		}
+		if s.Wait > 0 {
 			p = problem(http.StatusTooManyRequests, "too_many", "С этого адреса слишком много неудачных попыток.")
-			p.wait = wait
+			p.wait = s.Wait
 		}
 		return p
 	}
 	if p := a.cors(h, r, c); p != nil {
 		return p
 	}
-	left, wait := a.limits.take(c.name())
-	h.Set("RateLimit-Limit", strconv.Itoa(a.limits.per))
-	h.Set("RateLimit-Remaining", strconv.Itoa(left))
-	h.Set("RateLimit-Reset", strconv.Itoa(a.limits.reset()))
-	if wait > 0 {
+	s, err := a.limits.Take(ctx, "api "+c.name())
+	if err != nil {
+		return a.problemOf(ctx, err)
+	}
+	h.Set("RateLimit-Limit", strconv.Itoa(a.o.PerMinute))
+	h.Set("RateLimit-Remaining", strconv.Itoa(s.Left))
+	h.Set("RateLimit-Reset", strconv.Itoa(int((s.Reset+time.Second-1)/time.Second)))
+	if s.Wait > 0 {
 		p := problem(http.StatusTooManyRequests, "too_many", "Предел запросов в минуту исчерпан.")
-		p.wait = wait
+		p.wait = s.Wait
 		return p
 	}
 	r = r.WithContext(context.WithValue(ctx, callerKey, c))
@@ -306,30 +312,3 @@ func traceID(given string) string {
 	_, _ = rand.Read(b) // never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
-
-// limiter counts requests of a caller in the current minute. It lives in this process.
-type limiter struct {
-	now func() time.Time
-	per int
-
-	mu     sync.Mutex
-	minute int64
-	at     map[string]int
-}
-
-// take notes a request: how many are left, and how long to wait when none is.
-func (l *limiter) take(name string) (left int, wait time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if m := l.now().Unix() / 60; m != l.minute || l.at == nil {
-		l.minute, l.at = m, map[string]int{}
-	}
-	if l.at[name] >= l.per {
-		return 0, time.Duration(60-l.now().Unix()%60) * time.Second
-	}
-	l.at[name]++
-	return l.per - l.at[name], 0
-}
-
-// reset is the seconds until the count begins anew.
-func (l *limiter) reset() int { return int(60 - l.now().Unix()%60) }

@@ -22,6 +22,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/tries"
 )
 
 // Arrivals are documents in the order they came; store.Store has them.
@@ -43,10 +44,10 @@ type Options struct {
 	// Buyers know the designs of sellers, for view=pdf; nil: without designs.
 	Buyers *buyers.Service
 
-	// PerMinute is how many requests a key or a person may make in a minute; 600 when
-	// zero. Each server counts by itself: it shares load, and guards nothing (tries of
-	// passwords, codes and receipts are counted in the base that servers share).
+	// PerMinute is how many requests a key or a person may make in any minute; 600 when
+	// zero. Tries counts them for all servers of the base; this process alone when nil.
 	PerMinute int
+	Tries     tries.Store
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
@@ -57,7 +58,7 @@ const Version = "1.0.0"
 type api struct {
 	o      Options
 	huma   huma.API
-	limits limiter
+	limits *tries.Quota
 }
 
 // New makes the API: everything under /api/ and /public/.
@@ -104,7 +105,7 @@ func build(o Options) (*api, *http.ServeMux) {
 		"key":     {Type: "http", Scheme: "bearer", Description: "Ключ из раздела «Интеграции → API»: Authorization: Bearer ofdk_…"},
 		"session": {Type: "apiKey", In: "cookie", Name: account.SessionCookie, Description: "Сеанс личного кабинета: для самого сайта."},
 	}
-	a := &api{o: o, huma: humago.New(mux, c), limits: limiter{now: o.Now, per: o.PerMinute}}
+	a := &api{o: o, huma: humago.New(mux, c), limits: tries.NewQuota(o.Tries, o.Now, o.PerMinute, time.Minute)}
 	a.organizations()
 	a.places()
 	a.registers()
@@ -126,7 +127,7 @@ const about = `Данные организации за тем же порого
 
 Ошибки — application/problem+json с полями type, title, status, detail, code, field, traceId. Списки листаются курсором page.next; page.complete=false значит, что за период ещё могут прийти документы. Много документов сразу — с заголовком Accept: application/x-ndjson.
 
-POST с заголовком Idempotency-Key можно повторять сутки. PATCH требует If-Match с ETag прочитанного. Пределы — в заголовках RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset; у каждого сервера за одним адресом они свои.
+POST с заголовком Idempotency-Key можно повторять сутки. PATCH требует If-Match с ETag прочитанного. Пределы — в заголовках: RateLimit-Limit — сколько запросов можно за любую минуту, где бы она ни началась; RateLimit-Remaining — сколько осталось; RateLimit-Reset — через сколько секунд начнут возвращаться сделанные раньше. Они общие для всех серверов за одним адресом. Сверх предела — 429 и Retry-After в секундах: раньше повторять незачем.
 
 Внутри v1 поля только добавляются. Что будет убрано, за полгода получает заголовки Deprecation и Sunset; несовместимое выходит под новым номером в адресе.`
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/report"
+	"github.com/fiscalbench/fiscalbench/server/rest"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
 	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
@@ -40,7 +42,11 @@ type server struct {
 	reports  *report.Service
 	keys     *integration.Service
 	check    *receiptcheck.Service
+	api      http.Handler
 }
+
+// perMinute is how many requests a key may make to the servers of a test.
+const perMinute = 60
 
 // post counts what it carries, by address.
 type post struct {
@@ -68,7 +74,12 @@ func (s *servers) now() time.Time { return time.Unix(s.clock.Load(), 0).UTC() }
 
 func newServers(t *testing.T, n int) *servers {
 	t.Helper()
-	pg := engines["PostgreSQL"](t)
+	return newServersOn(t, "PostgreSQL", n)
+}
+
+func newServersOn(t *testing.T, engine string, n int) *servers {
+	t.Helper()
+	base := engines[engine](t)
 	documents, err := sqlite.Open(filepath.Join(t.TempDir(), "documents.db"), sqlite.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, documents.Close()) })
@@ -76,7 +87,7 @@ func newServers(t *testing.T, n int) *servers {
 	s.clock.Store(time.Date(2026, 8, 3, 12, 0, 0, 0, time.UTC).Unix())
 	l := ledger.New(documents, documents)
 	for range n {
-		one := &server{Office: open(t, pg)}
+		one := &server{Office: open(t, base)}
 		one.notify, err = notify.New(notify.Options{Store: one.Messages(), Mail: &s.post, Now: s.now})
 		require.NoError(t, err)
 		one.accounts, err = account.New(account.Options{Store: one.Accounts(), Messenger: one.notify, Tries: one.Tries(), Memory: 64, Now: s.now})
@@ -90,6 +101,8 @@ func newServers(t *testing.T, n int) *servers {
 			Secret: bytes.Repeat([]byte{7}, 32), Private: true, Now: s.now})
 		require.NoError(t, err)
 		one.check, err = receiptcheck.New(receiptcheck.Options{Documents: documents, Counts: one.Tries(), Now: s.now})
+		require.NoError(t, err)
+		one.api, err = rest.New(rest.Options{Accounts: one.accounts, Fleet: one.fleet, Ledger: l, Integration: one.keys, Arrivals: documents, Tries: one.Tries(), PerMinute: perMinute, Now: s.now})
 		require.NoError(t, err)
 		s.all = append(s.all, one)
 	}
@@ -154,6 +167,99 @@ func TestServers_TriesAreShared(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, account.WrongPassword, refused.Reason, "the window is over")
 	require.NoError(t, s.all[1].check.Allow("192.0.2.1"))
+}
+
+// API-06: a key has its requests once, on however many servers, in any minute; the
+// headers of each tell of all.
+func TestServers_RequestsAreShared(t *testing.T) {
+	t.Parallel()
+	for engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := newServersOn(t, engine, 2)
+			accounts := s.all[0].Accounts()
+			require.NoError(t, accounts.CreateUser(s.ctx, account.User{ID: "u", CreatedAt: s.now()}))
+			require.NoError(t, accounts.CreateOrg(s.ctx, account.Org{ID: "o", Name: "Ромашка", INN: "7702203276", Owner: "u", CreatedAt: s.now()}, account.Member{Org: "o", User: "u", Role: access.Owner, Since: s.now()}))
+			v, err := s.all[0].accounts.Viewer(s.ctx, account.Session{Org: "o", User: "u"})
+			require.NoError(t, err)
+			_, secret, err := s.all[0].keys.CreateKey(s.ctx, v, integration.Key{Name: "учёт", Scopes: integration.Scopes()})
+			require.NoError(t, err)
+			ask := func(n int) (status int, header func(name string) int) {
+				r := httptest.NewRequestWithContext(s.ctx, http.MethodGet, "/api/v1/registers", nil)
+				r.Header.Set("Authorization", "Bearer "+secret)
+				w := httptest.NewRecorder()
+				s.all[n%2].api.ServeHTTP(w, r)
+				return w.Code, func(name string) int {
+					value, err := strconv.Atoi(w.Header().Get(name))
+					assert.NoError(t, err, "%s: %q", name, w.Header().Get(name))
+					return value
+				}
+			}
+			// In turn until both refuse: all of the quota, and no more.
+			let := 0
+			for n := range 2 * perMinute {
+				status, header := ask(n)
+				assert.Equal(t, perMinute, header("RateLimit-Limit"))
+				switch status {
+				case http.StatusOK:
+					let++
+					// Each knows of the other as of its last lease.
+					assert.InDelta(t, perMinute-let, header("RateLimit-Remaining"), perMinute/4)
+					assert.LessOrEqual(t, header("RateLimit-Reset"), 63)
+				case http.StatusTooManyRequests:
+					assert.Zero(t, header("RateLimit-Remaining"))
+					assert.Equal(t, header("RateLimit-Reset"), header("Retry-After"))
+				default:
+					require.Equal(t, http.StatusOK, status)
+				}
+			}
+			assert.Equal(t, perMinute, let)
+
+			// As long as was said: one second before nobody, then whoever comes.
+			status, header := ask(0)
+			require.Equal(t, http.StatusTooManyRequests, status)
+			wait := header("Retry-After")
+			s.clock.Add(int64(wait) - 1)
+			for n := range 2 {
+				status, _ := ask(n)
+				assert.Equal(t, http.StatusTooManyRequests, status)
+			}
+			s.clock.Add(1)
+			status, _ = ask(1)
+			assert.Equal(t, http.StatusOK, status)
+
+			// All at once.
+			s.clock.Add(3600)
+			var passed atomic.Int64
+			s.atOnce(func(one *server) error {
+				for range perMinute {
+					r := httptest.NewRequestWithContext(s.ctx, http.MethodGet, "/api/v1/registers", nil)
+					r.Header.Set("Authorization", "Bearer "+secret)
+					w := httptest.NewRecorder()
+					if one.api.ServeHTTP(w, r); w.Code == http.StatusOK {
+						passed.Add(1)
+					} else if w.Code != http.StatusTooManyRequests {
+						return fmt.Errorf("status %d: %s", w.Code, w.Body)
+					}
+				}
+				return nil
+			})
+			assert.EqualValues(t, perMinute, passed.Load())
+
+			// Guesses of keys are counted by address, on both.
+			refused := 0
+			for n := range perMinute + 10 {
+				r := httptest.NewRequestWithContext(s.ctx, http.MethodGet, "/api/v1/registers", nil)
+				r.Header.Set("Authorization", "Bearer ofdk_guess")
+				w := httptest.NewRecorder()
+				s.all[n%2].api.ServeHTTP(w, r)
+				if w.Code == http.StatusTooManyRequests {
+					refused++
+				}
+			}
+			assert.Equal(t, 10, refused)
+		})
+	}
 }
 
 // NTF-08, NTF-11, API-07, CAB-129: what several servers see at once is told once: changed
