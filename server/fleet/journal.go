@@ -10,7 +10,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 )
 
-// Entries of the journal about registers and where they stand (CAB-008, CAB-912). The
+// Entries of the journal about registers and where they stand (CAB-912). The
 // service writes each in the transaction of the change itself, so that neither a page
 // nor the API can leave it out, and a change that failed leaves none. About is the РНМ or
 // the id of the node.

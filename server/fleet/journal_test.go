@@ -79,7 +79,7 @@ func (b *bench) journal(before map[string]bool) (fresh []account.Event) {
 var reading = []string{"Alert", "DriveMemory", "Drives", "Follower", "Known", "Known", "Lights", "Memory", "MemoryFull", "Monitor", "Overview", "Places", "Places", "Register", "Registers", "Sight", "Thresholds", "Tree",
 	"DropThresholds", "SetAlert", "SetThresholds"}
 
-// CAB-008, CAB-912: whatever changes a register or a place leaves one entry for each:
+// CAB-912: whatever changes a register or a place leaves one entry for each:
 // who, with which key, from where, what.
 func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/integration"
 )
 
-// CAB-008, CAB-912: what pages and the API do to registers and outlets stands in one
+// CAB-912: what pages and the API do to registers and outlets stands in one
 // journal, with who, with which key, from where and what; the register's card leads to
 // its part of it.
 func TestJournal_PagesAndAPI(t *testing.T) {
