@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/outbox"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 )
@@ -288,9 +289,26 @@ func TestDocument_Views(t *testing.T) {
 	assert.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
 	_, message := p.download(base + "/message")
 	assert.Equal(t, s.Message, message)
+	printed, err := ffd.Decode(s.STLV)
+	require.NoError(t, err)
+	for line := range strings.Lines(ffd.Print(printed, ffd.PrintOptions{MaskPersonal: true})) {
+		assert.Contains(t, body, strings.TrimSpace(line), "every requisite on paper")
+	}
+	assert.Regexp(t, `(?s)<div class="paper">.*<svg`, body, "with the code")
+	resp, text := p.download(base + "/json")
+	assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
+	var doc struct{ Receipt map[string]any }
+	require.NoError(t, json.Unmarshal(text, &doc))
+	assert.EqualValues(t, 12345, doc.Receipt["totalSum"])
+	assert.NotContains(t, string(text), buyerMail)
+	_, text = p.download(base + "/json?personal=yes")
+	assert.Contains(t, string(text), buyerMail, "asked for")
 	for _, fd := range []int{1, 2} { // reports have no QR and can be drawn, too
 		_, pdf = p.download(fmt.Sprintf("/lk/documents/%s/%d/pdf", s.FN, fd))
 		assert.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
+		status, _, body := p.get(fmt.Sprintf("/lk/documents/%s/%d", s.FN, fd))
+		assert.Equal(t, http.StatusOK, status)
+		assert.Contains(t, body, `class="paper"`)
 	}
 	_, at, _ := p.another().get(base + "/pdf")
 	assert.Contains(t, at, "/lk/login")

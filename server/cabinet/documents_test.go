@@ -83,6 +83,30 @@ func TestDocuments_ListAndGaps(t *testing.T) {
 	assert.Contains(t, body, "Не пришли документы № 6–7")
 	assert.Less(t, strings.Index(body, "/8\""), strings.Index(body, "Не пришли"), "where they are missing")
 	assert.Less(t, strings.Index(body, "Не пришли"), strings.Index(body, "/5\""))
+
+	// An interval has its documents and marks, and a gap between two pages is not lost.
+	s.Time = s.Time.AddDate(0, 0, 1)
+	for range 55 {
+		s.keep(s.Receipt(100))
+	}
+	s.FD += 3
+	s.gaps = append(s.gaps, store.Gap{From: 64, To: 66, Since: s.p.clock().UTC()})
+	for range 50 {
+		s.keep(s.Receipt(100))
+	}
+	s.p.settle()
+	day := s.Time.Format("2006-01-02")
+	fds, body = s.found("register", number(1), "from", day, "to", day)
+	assert.Len(t, fds, 50)
+	assert.Equal(t, "67", fds[49])
+	assert.Contains(t, body, "Не пришли документы № 64–66")
+	_, rest, _ := strings.Cut(body, `class="pager"><a class="button quiet" href="`)
+	link, _, _ := strings.Cut(rest, `"`)
+	_, _, body = s.p.get(link)
+	assert.Equal(t, 50, strings.Count(body, fmt.Sprintf(`href="/lk/documents/%s/`, s.FN)))
+	assert.NotContains(t, body, "Не пришли", "marked once")
+	fds, _ = s.found("register", number(1), "to", s.Time.AddDate(0, 0, -1).Format("2006-01-02"))
+	assert.Equal(t, []string{"8", "5", "4", "3", "2", "1"}, fds, "the day before")
 }
 
 // CAB-100, CAB-104: filters and search, each finds its receipt and no other.
@@ -125,7 +149,26 @@ func TestDocuments_FiltersAndSearch(t *testing.T) {
 	assert.Equal(t, []string{fmt.Sprint(later.FD)}, fds, "date")
 	fds, _ = s.found("form", "3", "sort", "old")
 	assert.Equal(t, []string{fmt.Sprint(plain.FD), fmt.Sprint(one.FD)}, fds)
-	fds, body := s.found("contact", "nobody@mail.example")
+	// Another shift and another register: each filter by itself.
+	s.keep(s.OpenShift())
+	second := s.keep(s.Receipt(10_000))
+	s.p.post("/lk/registers/new", "regId", number(2), "serial", serial, "name", "Касса 2")
+	other := &shelf{Register: servertest.NewRegister(2, fiscal.FFD105), p: s.p}
+	other.keep(other.Registration())
+	s.p.settle()
+	fds, _ = s.found("shift", "2", "form", "3")
+	assert.Equal(t, []string{fmt.Sprint(second.FD)}, fds, "shift")
+	fds, _ = s.found("form", "5")
+	assert.Equal(t, []string{fmt.Sprint(later.FD)}, fds, "kind")
+	fds, body := s.found("register", number(2))
+	assert.Empty(t, fds, "register")
+	assert.Contains(t, body, fmt.Sprintf(`href="/lk/documents/%s/1"`, other.FN))
+	fds, body = s.found()
+	assert.Len(t, fds, 7)
+	assert.Contains(t, body, string(other.FN), "of all registers")
+	fds, _ = s.found("max", "200", "form", "3")
+	assert.Equal(t, []string{fmt.Sprint(second.FD), fmt.Sprint(plain.FD)}, fds, "newest first")
+	fds, body = s.found("contact", "nobody@mail.example")
 	assert.Empty(t, fds)
 	assert.Contains(t, body, "Ничего не найдено")
 	_, body = s.found("min", "много")
@@ -151,6 +194,8 @@ func TestDocuments_ByDateAndByShift(t *testing.T) {
 	fds, body := s.found("sort", "shift")
 	assert.Len(t, fds, 50)
 	assert.Equal(t, "65", fds[0], "the shift opened last comes first")
+	top, _, _ := strings.Cut(body, "<table")
+	assert.Regexp(t, `(?s)<form class="filters"[^>]*role="search".*<button type="submit"><svg class="icon".*</svg> Найти</button>`, top, "a magnifier above the list")
 	assert.Contains(t, body, "<strong>Смена № 2</strong>")
 	assert.NotContains(t, body, "<strong>Смена № 1</strong>")
 	_, rest, _ := strings.Cut(body, `class="pager"><a class="button quiet" href="`)

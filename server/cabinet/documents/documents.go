@@ -155,10 +155,14 @@ func (a *area) showList(v *page.Visit) error {
 	for _, e := range entries {
 		names[e.RegID] = e.Name
 	}
+	var older *store.Projection
 	if f.Sort == byShift {
 		d.Lines, d.Next, err = a.shifts(v, sight, q, names)
 	} else {
-		d.Lines, d.Next, err = a.dates(v, sight, q, names)
+		d.Lines, older, err = a.dates(v, sight, q, names)
+		if older != nil {
+			d.Next = next(v, store.PlaceOf(&d.Lines[len(d.Lines)-1].Projection))
+		}
 	}
 	if err != nil {
 		return err
@@ -167,25 +171,24 @@ func (a *area) showList(v *page.Visit) error {
 		d.Behind = progress.Behind
 	}
 	if f.Register != "" && f.Sort == "" && f.Form+f.Operation+f.FD+f.FPD == "" && !d.More {
-		d.Lines = a.gaps(ctx, sight, d.Lines)
+		d.Lines = a.gaps(ctx, sight, d.Lines, older)
 	}
 	return v.Render(a.list, d)
 }
 
-// dates are the rows of a page in the order of time, and the address of the next.
-func (a *area) dates(v *page.Visit, sight access.Sight, q store.Search, names map[fiscal.RegNumber]string) (lines []line, further string, err error) {
+// dates are the rows of a page in the order of time, and the first of the next page.
+func (a *area) dates(v *page.Visit, sight access.Sight, q store.Search, names map[fiscal.RegNumber]string) (lines []line, older *store.Projection, err error) {
 	found, err := a.o.Ledger.Search(v.R.Context(), sight, q, place[store.Place](v.Form("after")), rows+1)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	if len(found) > rows {
-		found = found[:rows]
-		further = next(v, store.PlaceOf(&found[rows-1]))
+		found, older = found[:rows], &found[rows]
 	}
 	for _, p := range found {
 		lines = append(lines, line{Projection: p, Name: names[p.RegID]})
 	}
-	return lines, further, nil
+	return lines, older, nil
 }
 
 // shifts are the rows of a page by cashier's shift (CAB-107), and the address of the next.
@@ -206,23 +209,32 @@ func (a *area) shifts(v *page.Visit, sight access.Sight, q store.Search, names m
 	return lines, further, nil
 }
 
-// gaps marks numbers that have not come among the documents of one register (CAB-101).
-func (a *area) gaps(ctx context.Context, sight access.Sight, lines []line) []line {
+// gaps marks numbers that have not come among the documents of one register (CAB-101),
+// those between this page and the first row of the next among them.
+func (a *area) gaps(ctx context.Context, sight access.Sight, lines []line, older *store.Projection) []line {
 	known := map[fiscal.FNNumber][]store.Gap{}
 	out := make([]line, 0, len(lines))
-	for i, l := range lines {
-		gaps, ok := known[l.FN]
+	// mark puts gaps between two rows above the older of them.
+	mark := func(newer, older *store.Projection) {
+		gaps, ok := known[older.FN]
 		if !ok {
-			gaps, _ = a.o.Ledger.Gaps(ctx, sight, l.FN) // of a drive that moved elsewhere nothing is said
-			known[l.FN] = gaps
+			gaps, _ = a.o.Ledger.Gaps(ctx, sight, older.FN) // of a drive that moved elsewhere nothing is said
+			known[older.FN] = gaps
 		}
 		for _, g := range gaps {
-			// The gap stands above the first document older than it.
-			if g.From > l.FD && i > 0 && lines[i-1].FN == l.FN && lines[i-1].FD > g.To {
+			if newer.FN == older.FN && older.FD < g.From && g.To < newer.FD {
 				out = append(out, line{Gap: &g})
 			}
 		}
-		out = append(out, l)
+	}
+	for i := range lines {
+		if i > 0 {
+			mark(&lines[i-1].Projection, &lines[i].Projection)
+		}
+		out = append(out, lines[i])
+	}
+	if older != nil && len(lines) > 0 {
+		mark(&lines[len(lines)-1].Projection, older)
 	}
 	return out
 }
