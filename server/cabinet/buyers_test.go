@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -241,6 +242,24 @@ func TestOutbox(t *testing.T) {
 	assert.Contains(t, body, "в очереди")
 	status, _, _ := p.post("/lk/outbox/faults", "channel", "sms", "delay", "9999")
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	p.post("/lk/outbox/faults", "channel", "email", "refuse", "bounce")
+	r.sell("bounce@mail.example")
+	p.deliver()
+	_, _, body = p.get("/lk/outbox?to=bounce@")
+	assert.Contains(t, body, "не доставлено")
+	assert.Contains(t, body, "Адресат недоступен.")
+	_, _, body = p.post("/lk/outbox/faults", "channel", "sms", "report", "30")
+	assert.Contains(t, body, `name="report" inputmode="numeric" value="30"`)
+	s := r.sell("+79005556677")
+	p.deliver()
+	_, _, body = p.get("/lk/outbox?to=5556677")
+	assert.Contains(t, body, "Ждём отчёта о доставке.")
+	assert.Contains(t, body, "отправлено")
+	p.moved.Add(int64(31 * time.Second))
+	p.deliver()
+	_, _, body = p.get(fmt.Sprintf("/lk/documents/%s/%d", s.FN, s.FD))
+	assert.Contains(t, body, "доставлено")
+	assert.NotContains(t, body, "Ждём отчёта")
 
 	_, _, body = p.post("/lk/outbox/drop", "days", "1")
 	assert.Contains(t, body, "Удалено сообщений: 0")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -16,7 +17,10 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+	"github.com/fiscalbench/fiscalbench/server/cabinet"
+	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
+	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 )
 
@@ -65,13 +69,14 @@ func (p *person) download(path string) (*http.Response, []byte) {
 func TestCheck_ByRequisites(t *testing.T) {
 	p := newPerson(t)
 	s := p.sold(buyerMail)
+	p = p.another() // a guest
 	_, _, body := p.get("/check")
 	for _, want := range []string{"Проверить чек", "Номер ФН", "Найти", "Поиск по ссылке"} {
 		assert.Contains(t, body, want)
 	}
 	status, _, body := p.get(fmt.Sprintf("/check?fn=%s&fd=%d&fpd=%010d", s.FN, s.FD, s.FPD))
 	require.Equal(t, http.StatusOK, status, body)
-	for _, want := range []string{"КАССОВЫЙ ЧЕК", "=123.45", "Чек подлинный", s.QRText, `aria-label="QR-код чека"`, fmt.Sprintf("%010d", s.FPD), "PDF", "JSON", "Печать", "Отправить чек на почту", string(s.FN)} {
+	for _, want := range []string{"КАССОВЫЙ ЧЕК", "=123.45", "Чек подлинный", s.QRText, `aria-label="QR-код чека"`, fmt.Sprintf("%010d", s.FPD), "<dt>Налоговая служба</dt><dd>стенд не передаёт документы", "PDF", "JSON", "Печать", "Отправить чек на почту", string(s.FN)} {
 		assert.Contains(t, body, want)
 	}
 	assert.NotContains(t, body, "mail.example", "not even a part of it")
@@ -203,4 +208,22 @@ func TestCheck_Compatibility(t *testing.T) {
 	resp, text = p.download("/api/tickets/find-ticket?" + s.QRText)
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.Contains(t, string(text), uid)
+}
+
+// OPR-063: without the setting there are no such addresses.
+func TestCheck_CompatibilityIsASetting(t *testing.T) {
+	p := newPerson(t)
+	s := p.sold(buyerMail)
+	check, err := receiptcheck.New(receiptcheck.Options{Documents: p.documents, Now: p.clock, Least: -1})
+	require.NoError(t, err)
+	h, err := cabinet.New(cabinet.Options{Accounts: p.accounts, Fleet: p.registers, Ledger: ledger.New(p.documents, p.documents), Reports: p.reports, Buyers: p.buyers, Check: check, Notify: p.outbox, Now: p.clock})
+	require.NoError(t, err)
+	for path, want := range map[string]int{
+		"/web/noauth/cheque?fn=" + string(s.FN) + "&fp=" + s.FPD.QR() + fmt.Sprintf("&i=%d", s.FD): http.StatusNotFound, "/v01/show?s=123.45&fp=" + s.FPD.QR(): http.StatusNotFound, "/api/tickets/find-ticket?" + s.QRText: http.StatusNotFound,
+		s.Link: http.StatusOK,
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		assert.Equal(t, want, w.Code, path)
+	}
 }

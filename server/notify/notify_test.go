@@ -171,6 +171,46 @@ func TestStandIn_DelaysItsOwnOnly(t *testing.T) {
 	assert.Equal(t, 1, all[0].Tries, "waiting is no try")
 }
 
+// SIM-01: a report of the delivery comes a while after the message went; it is sent until
+// then, and is not carried again.
+func TestStandIn_ReportsLater(t *testing.T) {
+	b := newBench(t, nil)
+	ctx := context.Background()
+	b.sms.Set(notify.Faults{Report: time.Minute})
+	require.NoError(t, b.SMS(ctx, "NTF-01", "+79001112233", map[string]string{"code": "1", "minutes": "5"}))
+	_, err := b.Step(ctx)
+	require.NoError(t, err)
+	m := b.only(t)
+	assert.Equal(t, notify.Sent, m.State)
+	assert.Equal(t, notify.Awaited, m.Reason)
+	b.sms.Set(notify.Faults{Down: true}) // the message is through all the same
+	b.now = b.now.Add(time.Minute - 1)
+	n, err := b.Step(ctx)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	b.now = b.now.Add(1)
+	_, err = b.Step(ctx)
+	require.NoError(t, err)
+	m = b.only(t)
+	assert.Equal(t, notify.Delivered, m.State)
+	assert.Empty(t, m.Reason)
+	assert.Equal(t, 1, m.Tries)
+}
+
+// SIM-02: old messages are dropped, younger ones stay.
+func TestDrop_OldOnes(t *testing.T) {
+	b := newBench(t, nil)
+	ctx := context.Background()
+	for range 2 {
+		require.NoError(t, b.SMS(ctx, "NTF-01", "+79001112233", map[string]string{"code": "1", "minutes": "5"}))
+		b.now = b.now.Add(24 * time.Hour)
+	}
+	n, err := b.Drop(ctx, b.now.Add(-25*time.Hour))
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, n)
+	assert.Equal(t, b.now.Add(-24*time.Hour), b.only(t).Created.UTC())
+}
+
 // dying is a carrier that ends its server's work half way, so many times.
 type dying struct {
 	deaths, got int

@@ -117,6 +117,23 @@ func (s *Service) postpone(ctx context.Context, m Message, c Carrier) (bool, err
 	return true, s.store.Settle(ctx, m, Queued, m.Tries)
 }
 
+// Reporter is a carrier that tells a while after it took a message that it is there. The
+// message is sent until then.
+type Reporter interface{ Reports() time.Duration }
+
+// Awaited is the reason of a message that was carried and is not reported yet.
+const Awaited = "Ждём отчёта о доставке."
+
+// reported ends the wait for a report that has come.
+func (s *Service) reported(ctx context.Context, m Message) error {
+	m.State, m.Reason, m.Done = Delivered, "", s.o.Now()
+	err := s.store.Settle(ctx, m, Sent, m.Tries)
+	if errors.Is(err, ErrNotFound) {
+		return nil // another server was faster
+	}
+	return err
+}
+
 // send takes a message up before it goes, so that of several servers one sends it. One
 // that dies in between leaves it sent and not delivered; after the lease it is taken up
 // again: it may come twice, and is not lost.
@@ -130,6 +147,9 @@ func (s *Service) send(ctx context.Context, m Message) error {
 			return nil
 		}
 		return err
+	}
+	if m.State == Sent && m.Reason == Awaited {
+		return s.reported(ctx, m)
 	}
 	from, tries := m.State, m.Tries
 	m.State, m.Tries, m.Done = Sent, m.Tries+1, s.o.Now()
@@ -152,6 +172,9 @@ func (s *Service) send(ctx context.Context, m Message) error {
 	switch {
 	case err == nil:
 		m.State = Delivered
+		if r, ok := carrier.(Reporter); ok && r.Reports() > 0 {
+			m.State, m.Reason, m.Due = Sent, Awaited, s.o.Now().Add(r.Reports())
+		}
 	case errors.As(err, &lasting):
 		m.State, m.Reason = Failed, lasting.Reason
 	case m.Tries >= maxTries:

@@ -19,6 +19,7 @@ type StandIn struct {
 // Faults of a stand-in.
 type Faults struct {
 	Delay  time.Duration // before each delivery
+	Report time.Duration // after each delivery, until it is reported: it is sent and not delivered yet
 	Refuse []string      // parts of numbers and addresses that never get anything
 	Down   bool          // nothing goes through for now; messages wait and are tried again
 }
@@ -41,6 +42,9 @@ var errDown = errors.New("notify: the stand-in is told to be down")
 
 // Delay implements Delayer.
 func (s *StandIn) Delay() time.Duration { return s.Faults().Delay }
+
+// Reports implements Reporter.
+func (s *StandIn) Reports() time.Duration { return s.Faults().Report }
 
 // Carry implements Carrier.
 func (s *StandIn) Carry(_ context.Context, m Message) error {

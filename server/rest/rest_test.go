@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -412,6 +413,14 @@ func TestPublicReceipts(t *testing.T) {
 	assert.Equal(t, 200, resp.StatusCode, body)
 	assert.Contains(t, body, `"totalSum":10000`)
 	assert.NotContains(t, body, buyerPhone)
+	resp, same := w.ask("GET", "/public/v1/receipts?qr="+url.QueryEscape(ffd.QRText(doc)), "", "")
+	assert.Equal(t, 200, resp.StatusCode, same)
+	assert.Equal(t, body, same, "by the text of the QR code, too")
+	resp, same = w.ask("GET", "/public/v1/receipts?qr=привет", "", "")
+	assert.Equal(t, 400, resp.StatusCode)
+	assert.Equal(t, "qr", w.problem(same).Field)
+	resp, _ = w.ask("GET", fmt.Sprintf("/public/v1/receipts?fn=%s&fd=%d", d.FN, d.FD), "", "")
+	assert.Equal(t, 400, resp.StatusCode, "all three numbers")
 	resp, _ = w.ask("GET", path+"1", "", "")
 	assert.Contains(t, []int{400, 404}, resp.StatusCode)
 	resp, body = w.ask("GET", fmt.Sprintf("/public/v1/receipts?fn=%s&fd=%d&fp=1", d.FN, d.FD), "", "")

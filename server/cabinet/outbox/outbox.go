@@ -7,6 +7,7 @@
 package outbox
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ const rows = 50
 // stand is a stand-in as the form of its faults shows it.
 type stand struct {
 	Channel, Title string
-	Delay          string
+	Delay, Report  string
 	Refuse         string
 	Down           bool
 }
@@ -67,7 +68,7 @@ func (a *area) stands() (all []stand) {
 			continue
 		}
 		f := one.s.Faults()
-		all = append(all, stand{one.channel, one.title, strconv.Itoa(int(f.Delay / time.Second)), strings.Join(f.Refuse, ", "), f.Down})
+		all = append(all, stand{one.channel, one.title, strconv.Itoa(int(f.Delay / time.Second)), strconv.Itoa(int(f.Report / time.Second)), strings.Join(f.Refuse, ", "), f.Down})
 	}
 	return all
 }
@@ -103,14 +104,17 @@ func (a *area) setFaults(v *page.Visit) error {
 	if s == nil {
 		return page.ErrNotFound
 	}
-	delay, err := strconv.Atoi(v.Form("delay"))
-	if v.Form("delay") == "" {
-		delay, err = 0, nil
+	seconds := func(field string) time.Duration {
+		n, err := strconv.Atoi(cmp.Or(v.Form(field), "0"))
+		if err != nil || n < 0 || n > 60 {
+			return -1
+		}
+		return time.Duration(n) * time.Second
 	}
-	if err != nil || delay < 0 || delay > 60 {
+	f := notify.Faults{Delay: seconds("delay"), Report: seconds("report"), Down: v.Form("down") == "yes"}
+	if f.Delay < 0 || f.Report < 0 {
 		return &page.Failure{Status: http.StatusUnprocessableEntity, Title: "Задержка не подходит", Text: "Задержка — от 0 до 60 секунд."}
 	}
-	f := notify.Faults{Delay: time.Duration(delay) * time.Second, Down: v.Form("down") == "yes"}
 	for part := range strings.SplitSeq(v.Form("refuse"), ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			f.Refuse = append(f.Refuse, part)
