@@ -281,6 +281,10 @@ func TestAnalytics_ShiftsBesideTheirReports(t *testing.T) {
 	}
 	assert.NotContains(t, body, "расходится", "the other branch is not there")
 
+	_, _, body = p.get(fmt.Sprintf("/lk/analytics/shifts/%s/2", tills[0].FN))
+	for label, want := range map[string]string{"Выручка": roubles("400,25"), "Наличные": roubles("249,75"), "Безналичные": roubles("150,50"), "Возвраты": roubles("50,25"), "Чеки": "2", "Средний чек": roubles("225,25"), "Позиций в чеке": "1,5"} {
+		assert.Contains(t, block(t, body, `<span class="label">`+label+`</span><span class="value">`, "<"), want, label)
+	}
 	status, _, body := p.get(fmt.Sprintf("/lk/analytics/shifts/%s/1", tills[1].FN))
 	require.Equal(t, http.StatusOK, status)
 	row = rowOf(t, body, "приход: сумма")

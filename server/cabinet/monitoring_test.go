@@ -128,7 +128,7 @@ func TestMonitoring_LevelsAndFilters(t *testing.T) {
 	status, _, body := p.get("/lk/monitoring")
 	assert.Equal(t, http.StatusOK, status)
 	link := "/lk/monitoring?branch=" + depts[1].ID + "&worst=red"
-	assert.Contains(t, body, `href="`+link+`"`)
+	assert.Regexp(t, `>\s*2\s*<`, block(t, body, `href="`+link+`"`, "/a>"), "how many are red")
 	_, _, body = p.get(link)
 	assert.Equal(t, "red", lightOf(body, "Касса Юг 1"))
 	assert.Equal(t, "red", lightOf(body, "Касса Юг 2"))
@@ -139,6 +139,11 @@ func TestMonitoring_LevelsAndFilters(t *testing.T) {
 	assert.Equal(t, "red", lightOf(body, "Касса Юг 1"))
 	assert.Contains(t, body, `<option value="red" selected>красный (1)</option>`)
 	_, _, body = p.get("/lk/monitoring?transfer=green&shift=red")
+	assert.Contains(t, body, "Таких касс нет")
+	_, _, body = p.get("/lk/monitoring?connection=green&shift=green&transfer=green&drive=green")
+	assert.Contains(t, body, "Показано касс: 1", "all four at once")
+	assert.Equal(t, "green", lightOf(body, "Касса Север 1"))
+	_, _, body = p.get("/lk/monitoring?connection=red")
 	assert.Contains(t, body, "Таких касс нет")
 	_, _, body = p.get("/lk/monitoring?drive=red")
 	assert.Contains(t, body, "Показано касс: 1")
@@ -232,6 +237,17 @@ func TestMonitoring_ExportEqualsTheScreen(t *testing.T) {
 			line := body[at : at+strings.Index(body[at:], "</tr>")]
 			for _, cell := range []string{r[2], r[3], r[6], r[8], r[10], r[12], r[13]} {
 				assert.Contains(t, line, cell)
+			}
+			colours := map[string]string{"зелёный": "green", "жёлтый": "yellow", "красный": "red", "нет данных": "grey"}
+			assert.Equal(t, colours[r[4]], lightOf(body, r[0]), r[0])
+			for i, label := range []string{"смена", "передача данных", "подключение к ОФД", "замена фискального накопителя"} {
+				assert.Contains(t, cell(t, line, label), colours[r[5+2*i]], r[0]+" "+label)
+			}
+			switch query { // working ones, problem ones
+			case "worst=green":
+				assert.Equal(t, "зелёный", r[4])
+			case "worst=problem", "worst=problem&branch=" + outlets[0].ID:
+				assert.Contains(t, []string{"жёлтый", "красный"}, r[4])
 			}
 			if r[1] == number(1) {
 				assert.Equal(t, "5", r[14])

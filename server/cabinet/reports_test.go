@@ -51,6 +51,7 @@ func TestReports_FromTheFormToTheFile(t *testing.T) {
 	for _, want := range []string{`<th scope="col">Отчеты</th><th scope="col">Дата</th><th scope="col">Пользователь</th>`, "Использование касс", "01.03.2026 09:30 – 31.03.2026 23:59", "ivan@shop.example", "отправлен", at + "/file"} {
 		assert.Contains(t, body, want)
 	}
+	assert.Contains(t, body, `<a href="`+at+`">Использование касс</a>`, "the line opens the window")
 	_, _, body = p.get(at)
 	assert.Contains(t, body, "<h1>Использование касс</h1>")
 	for _, want := range []string{"01.03.2026 09:30 – 31.03.2026 23:59", "Юг", "buh@shop.example", "отправлен"} {
