@@ -46,7 +46,7 @@ var (
 // subject decide, whatever becomes of the address; whoever gets the address later at the
 // provider is another subject and does not come in. It fails with InvalidFields.
 func (s *Service) EnterBy(ctx context.Context, o Outside, from From) (token string, session Session, err error) {
-	bound, err := s.bound(ctx, o)
+	bound, err := s.bound(ctx, o, from)
 	var refused InvalidFields
 	if errors.As(err, &refused) {
 		s.audit(ctx, Event{User: bound.User, Address: from.Address, Action: "login.outside", Result: "unknown", Detail: o.Provider})
@@ -69,7 +69,7 @@ func (s *Service) EnterBy(ctx context.Context, o Outside, from From) (token stri
 
 // bound is the identity, which is bound now if it may be. With InvalidFields it tells
 // of the user, too, whose address it was.
-func (s *Service) bound(ctx context.Context, o Outside) (Identity, error) {
+func (s *Service) bound(ctx context.Context, o Outside, from From) (Identity, error) {
 	if o.Issuer == "" || o.Subject == "" {
 		return Identity{}, outsideNobody
 	}
@@ -104,7 +104,7 @@ func (s *Service) bound(ctx context.Context, o Outside) (Identity, error) {
 	case err != nil:
 		return Identity{}, err
 	}
-	s.audit(ctx, Event{User: u.ID, Org: s.onlyOrg(ctx, u.ID), Action: "identity.bind", Result: "ok", Detail: o.Provider})
+	s.audit(ctx, Event{User: u.ID, Org: s.onlyOrg(ctx, u.ID), Address: from.Address, Action: "identity.bind", Result: "ok", Detail: o.Provider})
 	return i, nil
 }
 

@@ -44,7 +44,7 @@ func (s *Service) SetCard(ctx context.Context, v access.Viewer, c Card, version 
 		}
 		return err
 	}
-	s.audit(ctx, Event{Org: o.ID, User: v.User(), Action: "org.card", Result: "ok"})
+	s.audit(ctx, Event{Org: o.ID, User: v.User(), Key: v.Key(), Address: v.Address(), Action: "org.card", Result: "ok"})
 	return nil
 }
 
@@ -140,7 +140,7 @@ func (s *Service) Give(ctx context.Context, v access.Viewer, user string, role a
 		return err
 	}
 	m.Role, m.Branches = role, branches
-	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Action: "user.role", Result: "ok", Detail: user + " " + string(role)})
+	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Key: v.Key(), Address: v.Address(), Action: "user.role", Result: "ok", Detail: user + " " + string(role)})
 	return s.store.SetMember(ctx, m)
 }
 
@@ -169,7 +169,7 @@ func (s *Service) Remove(ctx context.Context, v access.Viewer, user string) erro
 	if err := s.mayGive(ctx, v, user, access.Cashier); err != nil {
 		return err
 	}
-	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Action: "user.remove", Result: "ok", Detail: user})
+	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Key: v.Key(), Address: v.Address(), Action: "user.remove", Result: "ok", Detail: user})
 	return s.store.RemoveMember(ctx, v.Org(), user)
 }
 
@@ -203,7 +203,7 @@ func (s *Service) Invite(ctx context.Context, v access.Viewer, email, name strin
 	if err := s.store.SetMember(ctx, Member{Org: v.Org(), User: u.ID, Role: role, Branches: branches, Since: s.o.Now()}); err != nil {
 		return err
 	}
-	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Action: "user.invite", Result: "ok", Detail: u.ID + " " + string(role)})
+	s.audit(ctx, Event{Org: v.Org(), User: v.User(), Key: v.Key(), Address: v.Address(), Action: "user.invite", Result: "ok", Detail: u.ID + " " + string(role)})
 	if fresh {
 		return s.sendLink(ctx, u.ID, ResetByLetter, email, "NTF-06", "/reset", InviteTerm)
 	}

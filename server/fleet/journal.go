@@ -70,6 +70,14 @@ func changed(what, before, after string) []string {
 	return []string{what + ": " + quoted(before) + " → " + quoted(after)}
 }
 
+// given says in Russian what a field of something new is; nothing when it is empty.
+func given(what, value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{what + " «" + value + "»"}
+}
+
 // unchanged is said when a record was saved as it was.
 func unchanged(said []string) []string {
 	if len(said) == 0 {

@@ -110,7 +110,7 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 		{"AddNode", func(v access.Viewer) (err error) {
 			made, err = b.AddNode(b.ctx, v, fleet.Node{Kind: fleet.Outlet, Name: "Ларёк", Parent: north.ID})
 			return err
-		}, fleet.DeedAddNode, func() []string { return []string{made.ID} }, []string{"торговая точка «Ларёк»; в подразделении: нет → «Север»"}},
+		}, fleet.DeedAddNode, func() []string { return []string{made.ID} }, []string{"торговая точка «Ларёк»; в подразделении «Север»"}},
 		{"AddNode", func(v access.Viewer) (err error) {
 			made, err = b.AddNode(b.ctx, v, fleet.Node{Kind: fleet.Department, Name: "Восток"})
 			return err
@@ -125,7 +125,7 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 		{"Connect", func(v access.Viewer) error {
 			_, err := b.Connect(b.ctx, v, fleet.Register{RegID: number(4), Serial: serial, Name: "Новая"})
 			return err
-		}, fleet.DeedConnect, func() []string { return []string{reg(4)} }, []string{"касса «Новая», РНМ " + reg(4) + "; ЗН: нет → «" + serial + "»"}},
+		}, fleet.DeedConnect, func() []string { return []string{reg(4)} }, []string{"касса «Новая», РНМ " + reg(4) + "; ЗН «" + serial + "»"}},
 		{"Change", func(v access.Viewer) error {
 			r := get(1)
 			r.Name, r.Groups, r.Outlet, r.FN = "Первая", []string{"юг"}, "", "9999078900001234"
@@ -153,7 +153,7 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 			}
 			_, err := b.Upload(b.ctx, v, &table)
 			return err
-		}, fleet.DeedConnect, func() []string { return []string{reg(5), reg(6)} }, []string{"касса «Пятая», РНМ " + reg(5) + "; ЗН: нет → «" + serial + "»", "касса «Шестая», РНМ " + reg(6) + "; ЗН: нет → «" + serial + "»"}},
+		}, fleet.DeedConnect, func() []string { return []string{reg(5), reg(6)} }, []string{"касса «Пятая», РНМ " + reg(5) + "; ЗН «" + serial + "»", "касса «Шестая», РНМ " + reg(6) + "; ЗН «" + serial + "»"}},
 	}
 	all, known := slices.Clone(reading), map[string]bool{}
 	b.journal(known)

@@ -164,7 +164,7 @@ func (s *Service) Connect(ctx context.Context, v access.Viewer, r Register) (Reg
 	if err != nil {
 		return Register{}, err
 	}
-	note, err := s.noteRegister(v, DeedConnect, r, slices.Concat(changed("ЗН", "", r.Serial), changed("точка", "", t.FullName(r.Outlet)), changed("группы", "", strings.Join(r.Groups, ", ")))...)
+	note, err := s.noteRegister(v, DeedConnect, r, slices.Concat(given("ЗН", r.Serial), given("точка", t.FullName(r.Outlet)), given("группы", strings.Join(r.Groups, ", ")))...)
 	if err != nil {
 		return Register{}, err
 	}

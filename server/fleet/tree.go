@@ -150,7 +150,7 @@ func (s *Service) AddNode(ctx context.Context, v access.Viewer, n Node) (Node, e
 	if err != nil {
 		return Node{}, err
 	}
-	note, err := s.noteNode(v, DeedAddNode, n, changed("в подразделении", "", t.FullName(n.Parent))...)
+	note, err := s.noteNode(v, DeedAddNode, n, given("в подразделении", t.FullName(n.Parent))...)
 	if err != nil {
 		return Node{}, err
 	}

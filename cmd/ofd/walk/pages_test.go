@@ -109,6 +109,7 @@ var mainPages = []mainPage{
 	{name: "integrations", path: "/lk/integrations"},
 	{name: "desk", path: "/lk/desk"},
 	{name: "profile", path: "/lk/profile"},
+	{name: "contacts", path: "/lk/profile/registration"},
 	{name: "people", path: "/lk/profile/users"},
 	{name: "journal", path: "/lk/profile/journal"},
 }

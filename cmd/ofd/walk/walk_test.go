@@ -218,6 +218,10 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	tab.Press("Войти через испытательную службу")
 	require.Equal(t, http.StatusOK, tab.Press("Войти"))
 	see("outside-in", "Анна Цветкова", "Главная")
+	tab.Go("/lk/profile/registration")
+	see("outside-bound", "Вход через внешние службы", "Отвязать", "Согласие и сеансы")
+	tab.Go("/lk/profile/journal")
+	see("journal-of-all", "внешняя служба привязана", "касса перенесена в архив", "«Касса в углу»")
 }
 
 // checkBook wants the receipt in the workbook, its sum as a number of roubles.
