@@ -155,12 +155,13 @@ func (s *Service) Identities(ctx context.Context, user string) ([]Identity, erro
 	return s.store.Identities(ctx, user)
 }
 
-// Unbind ends one identity of the person of a session. Its provider opens this account
-// no more, by an address neither, until the person binds it again.
+// Unbind ends one identity of the person of a session, and all their other sessions:
+// somebody may be in by it. Its provider opens this account no more, by an address
+// neither, until the person binds it again.
 func (s *Service) Unbind(ctx context.Context, session Session, issuer, subject string) error {
 	if err := s.store.UnbindIdentity(ctx, session.User, issuer, subject, s.o.Now()); err != nil {
 		return err
 	}
 	s.audit(ctx, Event{User: session.User, Org: session.Org, Address: session.Address, Action: "identity.unbind", Result: "ok", Detail: issuer})
-	return nil
+	return s.store.EndSessions(ctx, session.User, session.ID)
 }

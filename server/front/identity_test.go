@@ -235,6 +235,7 @@ func TestOutside_SubjectsNotAddresses(t *testing.T) {
 	assert.True(t, strings.HasPrefix(at, "/lk/login"), at)
 
 	// Unbound: neither subject comes in by the address again.
+	in, _, _ := p.enter("1", "", standin.Right)
 	q, _, _ = p.enter("1", "", standin.Right)
 	issuer := p.site + "/standin/identity"
 	stranger := p.afresh()
@@ -247,6 +248,8 @@ func TestOutside_SubjectsNotAddresses(t *testing.T) {
 	assert.Equal(t, profile, at)
 	assert.Contains(t, body, "Учётная запись отвязана")
 	assert.Contains(t, body, "Ни одной учётной записи")
+	_, at, _ = in.get("/lk")
+	assert.True(t, strings.HasPrefix(at, "/lk/login"), "whoever was in by it is out")
 	for _, user := range []string{"1", "2"} {
 		_, _, body = p.enter(user, anna, standin.Right)
 		assert.Contains(t, body, "вы отвязали", user)
