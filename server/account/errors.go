@@ -1,43 +1,8 @@
 package account
 
 import (
-	"strings"
 	"time"
 )
-
-// Invalid says what is wrong with a field, for the person who filled it in.
-type Invalid struct {
-	Field string // name of the form field
-	Text  string // in Russian
-}
-
-func (e *Invalid) Error() string { return "account: " + e.Field + ": " + e.Text }
-
-// InvalidFields are all fields that are wrong at once.
-type InvalidFields []*Invalid
-
-func (e InvalidFields) Error() string {
-	texts := make([]string, len(e))
-	for i, f := range e {
-		texts[i] = f.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-// add notes a field when text is not empty.
-func (e *InvalidFields) add(field, text string) {
-	if text != "" {
-		*e = append(*e, &Invalid{field, text})
-	}
-}
-
-// err is nil when nothing was added.
-func (e InvalidFields) err() error {
-	if len(e) == 0 {
-		return nil
-	}
-	return e
-}
 
 // Refused says why somebody was not let through.
 type Refused struct {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Phone reads a Russian mobile number as people write it, "+7…" or "8…" with spaces,
@@ -76,29 +77,29 @@ type Card struct {
 // Check says which fields are wrong: check digits of ИНН and ОГРН, КПП for
 // organisations only.
 func (c Card) Check() error {
-	var bad InvalidFields
+	bad := invalid.Fields{}
 	if strings.TrimSpace(c.Name) == "" {
-		bad.add("name", "Укажите название.")
+		bad.Add("name", "Укажите название.")
 	}
 	inn, err := fiscal.ParseINN(c.INN)
 	if err != nil {
-		bad.add("inn", "ИНН — 10 или 12 цифр с верными контрольными цифрами.")
+		bad.Add("inn", "ИНН — 10 или 12 цифр с верными контрольными цифрами.")
 	}
 	switch {
 	case len(c.INN) == 10 && !isKPP(c.KPP):
-		bad.add("kpp", "КПП организации — 9 знаков: цифры, на пятом и шестом месте могут быть буквы A–Z.")
+		bad.Add("kpp", "КПП организации — 9 знаков: цифры, на пятом и шестом месте могут быть буквы A–Z.")
 	case len(c.INN) == 12 && c.KPP != "":
-		bad.add("kpp", "У предпринимателя нет КПП.")
+		bad.Add("kpp", "У предпринимателя нет КПП.")
 	}
 	if c.OGRN != "" && !ogrn(c.OGRN, len(inn) == 12) {
-		bad.add("ogrn", "ОГРН — 13 цифр, ОГРНИП — 15 цифр, последняя — контрольная.")
+		bad.Add("ogrn", "ОГРН — 13 цифр, ОГРНИП — 15 цифр, последняя — контрольная.")
 	}
 	if c.Email != "" {
 		if _, ok := Email(c.Email); !ok {
-			bad.add("email", "Адрес электронной почты написан с ошибкой.")
+			bad.Add("email", "Адрес электронной почты написан с ошибкой.")
 		}
 	}
-	return bad.err()
+	return bad.Err()
 }
 
 func isKPP(s string) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Identity is an account elsewhere that opens the account of a user: who the provider
@@ -28,12 +30,12 @@ type Outside struct {
 
 // Refusals of outside identities, for the person who came.
 var (
-	outsideNobody   = InvalidFields{{Text: "С адресом почты этой учётной записи никто не зарегистрирован, или он не подтверждён. Зарегистрируйтесь или войдите по паролю."}}
-	outsideUnvouch  = InvalidFields{{Text: "Служба входа не подтвердила ваш адрес электронной почты. Войдите по паролю."}}
-	outsideOther    = InvalidFields{{Text: "К пользователю с этим адресом уже привязана другая учётная запись этой службы. Войдите по паролю: отвязать её можно в профиле."}}
-	outsideUnbound  = InvalidFields{{Text: "Эту службу входа вы отвязали. Войдите по паролю: привязать её снова можно в профиле."}}
-	outsideSomebody = InvalidFields{{Text: "Эта учётная запись службы входа уже привязана к другому пользователю."}}
-	outsideSecond   = InvalidFields{{Text: "К вам уже привязана другая учётная запись этой службы: сначала отвяжите её."}}
+	outsideNobody   = invalid.Fields{"": "С адресом почты этой учётной записи никто не зарегистрирован, или он не подтверждён. Зарегистрируйтесь или войдите по паролю."}
+	outsideUnvouch  = invalid.Fields{"": "Служба входа не подтвердила ваш адрес электронной почты. Войдите по паролю."}
+	outsideOther    = invalid.Fields{"": "К пользователю с этим адресом уже привязана другая учётная запись этой службы. Войдите по паролю: отвязать её можно в профиле."}
+	outsideUnbound  = invalid.Fields{"": "Эту службу входа вы отвязали. Войдите по паролю: привязать её снова можно в профиле."}
+	outsideSomebody = invalid.Fields{"": "Эта учётная запись службы входа уже привязана к другому пользователю."}
+	outsideSecond   = invalid.Fields{"": "К вам уже привязана другая учётная запись этой службы: сначала отвяжите её."}
 )
 
 // EnterBy opens a session for the person an outside identity provider vouches for
@@ -44,10 +46,10 @@ var (
 // user. An address that either side has not confirmed binds nothing: whoever registers
 // with somebody's address first could wait there for its owner. From then on issuer and
 // subject decide, whatever becomes of the address; whoever gets the address later at the
-// provider is another subject and does not come in. It fails with InvalidFields.
+// provider is another subject and does not come in. It fails with invalid.Fields.
 func (s *Service) EnterBy(ctx context.Context, o Outside, from From) (token string, session Session, err error) {
 	bound, err := s.bound(ctx, o, from)
-	var refused InvalidFields
+	var refused invalid.Fields
 	if errors.As(err, &refused) {
 		s.audit(ctx, Event{User: bound.User, Address: from.Address, Action: "login.outside", Result: "unknown", Detail: o.Provider})
 	}
@@ -67,7 +69,7 @@ func (s *Service) EnterBy(ctx context.Context, o Outside, from From) (token stri
 	return token, session, nil
 }
 
-// bound is the identity, which is bound now if it may be. With InvalidFields it tells
+// bound is the identity, which is bound now if it may be. With invalid.Fields it tells
 // of the user, too, whose address it was.
 func (s *Service) bound(ctx context.Context, o Outside, from From) (Identity, error) {
 	if o.Issuer == "" || o.Subject == "" {
@@ -117,7 +119,7 @@ func (s *Service) onlyOrg(ctx context.Context, user string) string {
 }
 
 // Confirm checks the password of the person of a session, before something that a
-// browser left open must not do. It fails with InvalidFields of "current".
+// browser left open must not do. It fails with invalid.Fields of "current".
 func (s *Service) Confirm(ctx context.Context, session Session, password, action string) error {
 	_, err := s.confirm(ctx, session, password, action)
 	return err
@@ -125,7 +127,7 @@ func (s *Service) Confirm(ctx context.Context, session Session, password, action
 
 // Bind lets the person of a session come in by an outside identity from now on, whatever
 // address it has: they have shown their password (Confirm) and then the identity. It
-// fails with InvalidFields when the identity is somebody else's, or when another of that
+// fails with invalid.Fields when the identity is somebody else's, or when another of that
 // provider is bound.
 func (s *Service) Bind(ctx context.Context, session Session, o Outside) error {
 	if o.Issuer == "" || o.Subject == "" {

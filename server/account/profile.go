@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // User is the person of a session.
@@ -34,13 +35,13 @@ func (s *Service) SetCard(ctx context.Context, v access.Viewer, c Card, version 
 		return err
 	}
 	if o.INN != "" && o.INN != c.INN {
-		return InvalidFields{{"inn", "ИНН организации не меняется: для другого налогоплательщика добавьте аккаунт."}}
+		return invalid.Fields{"inn": "ИНН организации не меняется: для другого налогоплательщика добавьте аккаунт."}
 	}
 	o.Name, o.FullName, o.INN, o.KPP, o.OGRN = strings.TrimSpace(c.Name), strings.TrimSpace(c.FullName), c.INN, c.KPP, c.OGRN
 	o.Address, o.Email, o.Phone, o.TimeZone, o.Version = strings.TrimSpace(c.Address), c.Email, c.Phone, c.TimeZone, version
 	if err := s.store.UpdateOrg(ctx, o); err != nil {
 		if errors.Is(err, ErrTaken) {
-			return InvalidFields{{"inn", "Организация с этим ИНН уже зарегистрирована. Попросите её владельца пригласить вас."}}
+			return invalid.Fields{"inn": "Организация с этим ИНН уже зарегистрирована. Попросите её владельца пригласить вас."}
 		}
 		return err
 	}
@@ -51,7 +52,7 @@ func (s *Service) SetCard(ctx context.Context, v access.Viewer, c Card, version 
 // AddOrg makes another organisation reachable with the same login (CAB-043).
 func (s *Service) AddOrg(ctx context.Context, user, name string) (Org, error) {
 	if name = strings.TrimSpace(name); name == "" {
-		return Org{}, InvalidFields{{"name", "Укажите название организации или филиала."}}
+		return Org{}, invalid.Fields{"name": "Укажите название организации или филиала."}
 	}
 	o, err := s.createOrg(ctx, user, name)
 	if err == nil {
@@ -67,16 +68,16 @@ func (s *Service) SetName(ctx context.Context, user, name, login string) error {
 		return err
 	}
 	login = strings.ToLower(strings.TrimSpace(login))
-	var bad InvalidFields
+	bad := invalid.Fields{}
 	if login != "" {
-		bad.add("login", badLogin(login))
+		bad.Add("login", badLogin(login))
 	}
-	if err := bad.err(); err != nil {
+	if err := bad.Err(); err != nil {
 		return err
 	}
 	u.Name, u.Login = strings.TrimSpace(name), login
 	if err := s.store.UpdateUser(ctx, u); errors.Is(err, ErrTaken) {
-		return InvalidFields{{"login", "Это имя пользователя занято."}}
+		return invalid.Fields{"login": "Это имя пользователя занято."}
 	} else if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (s *Service) SetName(ctx context.Context, user, name, login string) error {
 func (s *Service) ChangeEmail(ctx context.Context, user, address string) error {
 	address, ok := Email(address)
 	if !ok {
-		return InvalidFields{{"email", "Адрес электронной почты написан с ошибкой."}}
+		return invalid.Fields{"email": "Адрес электронной почты написан с ошибкой."}
 	}
 	return s.sendLink(ctx, user, ProveEmail, address, "NTF-02", "/confirm", LinkTerm)
 }
@@ -97,7 +98,7 @@ func (s *Service) ChangeEmail(ctx context.Context, user, address string) error {
 func (s *Service) ChangePhone(ctx context.Context, user, phone string) error {
 	phone, ok := Phone(phone)
 	if !ok {
-		return InvalidFields{{"phone", "Номер телефона: +7 и десять цифр."}}
+		return invalid.Fields{"phone": "Номер телефона: +7 и десять цифр."}
 	}
 	return s.sendCode(ctx, user, ProvePhone, phone, "NTF-01")
 }
@@ -159,7 +160,7 @@ func (s *Service) mayGive(ctx context.Context, v access.Viewer, user string, rol
 		return err
 	}
 	if o.Owner == user {
-		return InvalidFields{{"role", "Права владельца не меняются."}}
+		return invalid.Fields{"role": "Права владельца не меняются."}
 	}
 	return nil
 }
@@ -181,7 +182,7 @@ func (s *Service) Invite(ctx context.Context, v access.Viewer, email, name strin
 	}
 	email, ok := Email(email)
 	if !ok {
-		return InvalidFields{{"email", "Адрес электронной почты написан с ошибкой."}}
+		return invalid.Fields{"email": "Адрес электронной почты написан с ошибкой."}
 	}
 	u, err := s.store.UserBy(ctx, email)
 	fresh := errors.Is(err, ErrNotFound)
@@ -194,10 +195,10 @@ func (s *Service) Invite(ctx context.Context, v access.Viewer, email, name strin
 	if !fresh {
 		// Whoever registered with somebody else's address must not get in by it.
 		if u.EmailAt.IsZero() {
-			return InvalidFields{{"email", "Владелец этого адреса ещё не подтвердил его."}}
+			return invalid.Fields{"email": "Владелец этого адреса ещё не подтвердил его."}
 		}
 		if _, err := s.store.Member(ctx, v.Org(), u.ID); err == nil {
-			return InvalidFields{{"email", "Этот человек уже работает в организации."}}
+			return invalid.Fields{"email": "Этот человек уже работает в организации."}
 		}
 	}
 	if err := s.store.SetMember(ctx, Member{Org: v.Org(), User: u.ID, Role: role, Branches: branches, Since: s.o.Now()}); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Forgot starts the recovery of a password (CAB-037 to CAB-039): a code by SMS when
@@ -108,18 +110,18 @@ func (s *Service) confirm(ctx context.Context, session Session, password, action
 	}
 	if !good {
 		s.audit(ctx, Event{User: u.ID, Org: session.Org, Address: session.Address, Action: action, Result: string(WrongPassword)})
-		return User{}, InvalidFields{{"current", "Текущий пароль указан неверно."}}
+		return User{}, invalid.Fields{"current": "Текущий пароль указан неверно."}
 	}
 	return u, nil
 }
 
 func newPassword(password, repeated string) error {
-	var bad InvalidFields
-	bad.add("password", weak(password))
+	bad := invalid.Fields{}
+	bad.Add("password", weak(password))
 	if password != repeated {
-		bad.add("repeated", "Пароли не совпадают.")
+		bad.Add("repeated", "Пароли не совпадают.")
 	}
-	return bad.err()
+	return bad.Err()
 }
 
 func (s *Service) setPassword(ctx context.Context, u User, password, keep string, from From) error {

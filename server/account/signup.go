@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Application is the questionnaire of registration (CAB-011).
@@ -24,32 +25,32 @@ type Application struct {
 
 // Register makes a user and an organisation that is not confirmed yet, and sends the
 // code NTF-01 when there is a phone, else the letter NTF-02. It returns the user's
-// id. Fields that are wrong come back as InvalidFields.
+// id. Fields that are wrong come back as invalid.Fields.
 func (s *Service) Register(ctx context.Context, a Application) (user string, err error) {
 	if err := s.take(ctx, "register "+a.Address, 20, time.Hour); err != nil {
 		return "", err
 	}
 	now := s.o.Now()
 	u := User{Login: strings.ToLower(strings.TrimSpace(a.Login)), Name: strings.TrimSpace(a.Contact), ConsentAt: now, CreatedAt: now}
-	var bad InvalidFields
+	bad := invalid.Fields{}
 	if !a.Consent {
-		bad.add("consent", "Без согласия на обработку персональных данных зарегистрироваться нельзя.")
+		bad.Add("consent", "Без согласия на обработку персональных данных зарегистрироваться нельзя.")
 	}
 	if strings.TrimSpace(a.Phone) != "" {
 		var ok bool
 		if u.Phone, ok = Phone(a.Phone); !ok {
-			bad.add("phone", "Номер телефона: +7 и десять цифр.")
+			bad.Add("phone", "Номер телефона: +7 и десять цифр.")
 		}
 	}
 	var ok bool
 	if u.Email, ok = Email(a.Email); !ok {
-		bad.add("email", "Адрес электронной почты написан с ошибкой.")
+		bad.Add("email", "Адрес электронной почты написан с ошибкой.")
 	}
 	if u.Login != "" {
-		bad.add("login", badLogin(u.Login))
+		bad.Add("login", badLogin(u.Login))
 	}
-	bad.add("password", weak(a.Password))
-	if err := bad.err(); err != nil {
+	bad.Add("password", weak(a.Password))
+	if err := bad.Err(); err != nil {
 		return "", err
 	}
 	if u.ID, err = s.newID(); err != nil {
@@ -60,7 +61,7 @@ func (s *Service) Register(ctx context.Context, a Application) (user string, err
 	}
 	if err := s.store.CreateUser(ctx, u); err != nil {
 		if errors.Is(err, ErrTaken) {
-			return "", InvalidFields{{"email", "Пользователь с таким телефоном, почтой или именем уже есть. Войдите или восстановите пароль."}}
+			return "", invalid.Fields{"email": "Пользователь с таким телефоном, почтой или именем уже есть. Войдите или восстановите пароль."}
 		}
 		return "", err
 	}
@@ -186,7 +187,7 @@ func (s *Service) ConfirmPhone(ctx context.Context, user, code string) error {
 	u.Phone, u.PhoneAt = proof.Subject, s.o.Now()
 	if err := s.store.UpdateUser(ctx, u); err != nil {
 		if errors.Is(err, ErrTaken) {
-			return InvalidFields{{"phone", "Этот номер уже занят другой учётной записью."}}
+			return invalid.Fields{"phone": "Этот номер уже занят другой учётной записью."}
 		}
 		return err
 	}
@@ -210,7 +211,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) (user string, 
 	u.Email, u.EmailAt = proof.Subject, s.o.Now()
 	if err := s.store.UpdateUser(ctx, u); err != nil {
 		if errors.Is(err, ErrTaken) {
-			return "", InvalidFields{{"email", "Этот адрес уже занят другой учётной записью."}}
+			return "", invalid.Fields{"email": "Этот адрес уже занят другой учётной записью."}
 		}
 		return "", err
 	}

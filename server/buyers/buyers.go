@@ -167,19 +167,6 @@ func (s *Service) Follower(source feed.Source) *feed.Follower {
 	return &feed.Follower{Name: "buyers", Source: source, Place: s.store.Place, Handle: s.follow, Logger: s.o.Logger}
 }
 
-// Invalid are wrong fields of a form, by name, with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for field, text := range e {
-		return "buyers: " + field + ": " + text
-	}
-	return "buyers: invalid"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }
-
 func (s *Service) newID() (string, error) {
 	id, err := ident.New(s.o.Random)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/paper"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
@@ -306,7 +307,7 @@ func TestNotMine_Suppresses(t *testing.T) {
 	require.Len(t, second, 1)
 	assert.Equal(t, notify.Suppressed, second[0].State)
 	_, err := b.Repeat(b.ctx, b.owner, second[0].ID)
-	var bad buyers.Invalid
+	var bad invalid.Fields
 	require.ErrorAs(t, err, &bad)
 	list, err := b.Suppressions(b.ctx, b.owner)
 	require.NoError(t, err)

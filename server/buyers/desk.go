@@ -12,6 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
@@ -35,11 +36,11 @@ func (s *Service) Settings(ctx context.Context, v access.Viewer) (Settings, erro
 	return s.store.Settings(ctx, v.Org())
 }
 
-// SetChannels changes all but the design. It fails with Invalid or ErrStale.
+// SetChannels changes all but the design. It fails with invalid.Fields or ErrStale.
 func (s *Service) SetChannels(ctx context.Context, v access.Viewer, change Settings) error {
 	return s.change(ctx, v, change.Version, func(now *Settings) error {
 		if utf8.RuneCountInString(change.Sender) > maxName || strings.ContainsAny(change.Sender, "\r\n<>\"") {
-			return Invalid{"sender": fmt.Sprintf("Имя отправителя — до %d знаков, без кавычек и скобок.", maxName)}
+			return invalid.Fields{"sender": fmt.Sprintf("Имя отправителя — до %d знаков, без кавычек и скобок.", maxName)}
 		}
 		at := s.o.Now()
 		if change.SMS && !now.SMS {
@@ -54,7 +55,7 @@ func (s *Service) SetChannels(ctx context.Context, v access.Viewer, change Setti
 }
 
 // SetDesign changes the design. The logo was checked by paper.ReadLogo. It fails with
-// paper.Invalid or ErrStale.
+// invalid.Fields or ErrStale.
 func (s *Service) SetDesign(ctx context.Context, v access.Viewer, change Settings) error {
 	return s.change(ctx, v, change.Version, func(now *Settings) error {
 		now.Design = change.Design
@@ -124,7 +125,7 @@ func (s *Service) AddPackage(ctx context.Context, v access.Viewer, size int64) e
 		sold = sold || one == size
 	}
 	if !sold {
-		return Invalid{"size": "Такого пакета нет."}
+		return invalid.Fields{"size": "Такого пакета нет."}
 	}
 	id, err := s.newID()
 	if err != nil {
@@ -184,7 +185,7 @@ func (s *Service) list(ctx context.Context, f notify.Filter) ([]Sent, error) {
 }
 
 // Repeat sends a message again, by hand, and tells what became of it: without SMS left
-// it is kept as NoPackage. It fails with ErrNotFound or Invalid.
+// it is kept as NoPackage. It fails with ErrNotFound or invalid.Fields.
 func (s *Service) Repeat(ctx context.Context, v access.Viewer, id string) (notify.State, error) {
 	if err := whole(v, access.EditMessages); err != nil {
 		return "", err
@@ -197,7 +198,7 @@ func (s *Service) Repeat(ctx context.Context, v access.Viewer, id string) (notif
 		return "", err
 	}
 	if !(Sent{Message: m}).Repeatable() {
-		return m.State, Invalid{"": "Это сообщение ещё в очереди или адресат просил не писать."}
+		return m.State, invalid.Fields{"": "Это сообщение ещё в очереди или адресат просил не писать."}
 	}
 	again := notify.Message{Org: m.Org, Kind: m.Kind, Channel: m.Channel, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Files: m.Files, Sender: m.Sender, ReplyTo: m.ReplyTo, About: m.About}
 	if again, err = s.o.Notify.Draft(again); err != nil {
@@ -234,14 +235,14 @@ func (s *Service) Suppressions(ctx context.Context, v access.Viewer) ([]Suppress
 	return all, err
 }
 
-// Suppress keeps messages of the organisation from an address. It fails with Invalid.
+// Suppress keeps messages of the organisation from an address. It fails with invalid.Fields.
 func (s *Service) Suppress(ctx context.Context, v access.Viewer, address string) error {
 	if err := whole(v, access.EditMessages); err != nil {
 		return err
 	}
 	to, channel := contact(address)
 	if channel == "" {
-		return Invalid{"address": "Телефон с +7 или адрес почты."}
+		return invalid.Fields{"address": "Телефон с +7 или адрес почты."}
 	}
 	return s.store.Suppress(ctx, Suppression{Org: v.Org(), Address: normal(to), Reason: "Внёс продавец", At: s.o.Now()})
 }
@@ -253,7 +254,7 @@ func (s *Service) Release(ctx context.Context, v access.Viewer, address string) 
 	}
 	to, channel := contact(address)
 	if channel == "" {
-		return Invalid{"address": "Телефон с +7 или адрес почты."}
+		return invalid.Fields{"address": "Телефон с +7 или адрес почты."}
 	}
 	return s.store.Release(ctx, v.Org(), normal(to))
 }

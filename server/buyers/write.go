@@ -13,6 +13,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/paper"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
@@ -168,11 +169,11 @@ func (s *Service) sellerOf(ctx context.Context, d *store.Document) (Settings, er
 
 // SendCopy sends a receipt to an address that somebody named who has all its numbers:
 // without personal data. Whether the address wants no letters of the seller is not
-// told. It fails with Invalid.
+// told. It fails with invalid.Fields.
 func (s *Service) SendCopy(ctx context.Context, d *store.Document, doc *ffd.Document, address string) error {
 	to, channel := contact(address)
 	if channel != notify.Letter {
-		return Invalid{"email": "Адрес электронной почты, например ivan@example.ru."}
+		return invalid.Fields{"email": "Адрес электронной почты, например ivan@example.ru."}
 	}
 	settings, err := s.sellerOf(ctx, d)
 	if err != nil {

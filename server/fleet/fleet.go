@@ -174,16 +174,3 @@ func New(o Options) (*Service, error) {
 func (s *Service) Follower(source feed.Source) *feed.Follower {
 	return &feed.Follower{Name: "fleet", Source: source, Place: s.store.Place, Handle: s.follow, Logger: s.o.Logger}
 }
-
-// Invalid are wrong fields of a form, by name, with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for field, text := range e {
-		return "fleet: " + field + ": " + text
-	}
-	return "fleet: invalid"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }

@@ -16,6 +16,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
@@ -154,9 +155,9 @@ func TestConnect_ChecksNumbers(t *testing.T) {
 		"there already":      {fleet.Register{RegID: number(1), Serial: serial}, "regId"},
 	} {
 		_, err := b.Connect(b.ctx, boss, one.r)
-		var bad fleet.Invalid
+		var bad invalid.Fields
 		require.ErrorAs(t, err, &bad, name)
-		assert.Contains(t, bad.FieldErrors(), one.field, name)
+		assert.Contains(t, bad, one.field, name)
 	}
 	cut := b.viewer("b", south.ID)
 	_, err := b.Connect(b.ctx, cut, fleet.Register{RegID: number(3), Serial: serial})
@@ -214,7 +215,7 @@ func TestNodes_StandWhereTheyMay(t *testing.T) {
 	north.Parent = inner.ID
 	require.ErrorContains(t, b.SetNode(b.ctx, boss, north), "внутри самого себя")
 	_, err = b.AddNode(b.ctx, boss, fleet.Node{Kind: "x", TimeZone: "Mars/Base", Lat: 91, Target: -1})
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	require.ErrorAs(t, err, &bad)
 	assert.Len(t, bad, 5)
 }

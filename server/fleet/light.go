@@ -8,6 +8,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Colour of an indicator. The order is that of trouble.
@@ -73,7 +74,7 @@ func DefaultThresholds() Thresholds {
 }
 
 func (t Thresholds) check() error {
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	if t.SilenceYellow <= 0 || t.SilenceRed < t.SilenceYellow {
 		bad["silence"] = "Молчание: жёлтый больше нуля, красный не раньше жёлтого."
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Entry is a register with all that is known of it.
@@ -170,7 +171,7 @@ func (s *Service) Connect(ctx context.Context, v access.Viewer, r Register) (Reg
 	}
 	err = s.store.CreateRegister(ctx, r, note)
 	if errors.Is(err, ErrTaken) {
-		return Register{}, Invalid{"regId": "Касса с этим РНМ уже добавлена."}
+		return Register{}, invalid.Fields{"regId": "Касса с этим РНМ уже добавлена."}
 	}
 	return r, err
 }
@@ -226,7 +227,7 @@ func (s *Service) check(ctx context.Context, v access.Viewer, r Register) (Regis
 		return r, err
 	}
 	r.Org, r.Name, r.Model, r.Serial = v.Org(), strings.TrimSpace(r.Name), strings.TrimSpace(r.Model), strings.TrimSpace(r.Serial)
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	if org.INN == "" {
 		bad[""] = "Сначала заполните карточку организации: документы касс находят по ИНН."
 	}
@@ -328,7 +329,7 @@ func (s *Service) Restore(ctx context.Context, v access.Viewer, regs ...fiscal.R
 		}
 		for _, other := range working {
 			if drive := me.drive(); drive != "" && other.drive() == drive {
-				return Invalid{"": "ФН " + string(drive) + " стоит в активной кассе «" + other.Name + "»."}
+				return invalid.Fields{"": "ФН " + string(drive) + " стоит в активной кассе «" + other.Name + "»."}
 			}
 		}
 		r.Archived = time.Time{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Tree is the part of an organisation's tree that a viewer sees. It is for one
@@ -169,7 +170,7 @@ func (s *Service) SetNode(ctx context.Context, v access.Viewer, n Node) error {
 		return err
 	}
 	if n.Parent != "" && t.Under(n.Parent, n.ID) {
-		return Invalid{"parent": "Подразделение не может стоять внутри самого себя."}
+		return invalid.Fields{"parent": "Подразделение не может стоять внутри самого себя."}
 	}
 	note, err := s.noteNode(v, DeedSetNode, before, before.changes(n, t)...)
 	if err != nil {
@@ -227,7 +228,7 @@ func (s *Service) mayPut(ctx context.Context, v access.Viewer, n *Node) error {
 		return &access.Refusal{Missing: access.EditRegisters}
 	}
 	n.Name, n.Address = strings.TrimSpace(n.Name), strings.TrimSpace(n.Address)
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	if n.Name == "" {
 		bad["name"] = "Укажите название."
 	}
@@ -257,10 +258,10 @@ func (s *Service) mayPut(ctx context.Context, v access.Viewer, n *Node) error {
 		return err
 	}
 	if p, ok := t.nodes[n.Parent]; !ok || p.Kind != Department || !v.Within(v.Org(), t.Path(n.Parent)...) {
-		return Invalid{"parent": "Такого подразделения нет."}
+		return invalid.Fields{"parent": "Такого подразделения нет."}
 	}
 	if len(t.Path(n.Parent)) >= maxDepth {
-		return Invalid{"parent": "Слишком много уровней."}
+		return invalid.Fields{"parent": "Слишком много уровней."}
 	}
 	return nil
 }

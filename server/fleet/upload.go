@@ -12,6 +12,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // uploadColumns are the columns of the template, in order.
@@ -102,7 +103,7 @@ func (s *Service) Upload(ctx context.Context, v access.Viewer, table io.Reader) 
 		return nil, err
 	}
 	if len(rows)-1 > maxUploadLines {
-		return nil, Invalid{"file": fmt.Sprintf("Строк больше %d: разделите таблицу.", maxUploadLines)}
+		return nil, invalid.Fields{"file": fmt.Sprintf("Строк больше %d: разделите таблицу.", maxUploadLines)}
 	}
 	tree, err := s.Tree(ctx, v)
 	if err != nil {
@@ -128,7 +129,7 @@ func (s *Service) Upload(ctx context.Context, v access.Viewer, table io.Reader) 
 			continue
 		}
 		connected, err := s.Connect(ctx, v, r)
-		var bad Invalid
+		var bad invalid.Fields
 		switch {
 		case errors.As(err, &bad):
 			for _, field := range []string{"", "regId", "serial", "fn", "name", "outlet"} {
@@ -144,7 +145,7 @@ func (s *Service) Upload(ctx context.Context, v access.Viewer, table io.Reader) 
 		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
-		return nil, Invalid{"file": "В таблице нет ни одной кассы: первая строка — заголовок, кассы — со второй."}
+		return nil, invalid.Fields{"file": "В таблице нет ни одной кассы: первая строка — заголовок, кассы — со второй."}
 	}
 	return lines, nil
 }
@@ -169,7 +170,7 @@ func sheetOf(table io.Reader) (rows [][]string, err error) {
 	return rows, nil
 }
 
-var errNoTable = Invalid{"file": "Это не таблица xlsx: скачайте шаблон и заполните его."}
+var errNoTable = invalid.Fields{"file": "Это не таблица xlsx: скачайте шаблон и заполните его."}
 
 // uploadHeader finds the columns by their titles, in whatever order.
 func uploadHeader(rows [][]string) (map[string]int, error) {
@@ -181,7 +182,7 @@ func uploadHeader(rows [][]string) (map[string]int, error) {
 	}
 	for _, must := range []string{"РНМ", "ЗН"} {
 		if _, ok := columns[must]; !ok {
-			return nil, Invalid{"file": "В первой строке нет столбца «" + must + "»: скачайте шаблон и заполните его."}
+			return nil, invalid.Fields{"file": "В первой строке нет столбца «" + must + "»: скачайте шаблон и заполните его."}
 		}
 	}
 	return columns, nil

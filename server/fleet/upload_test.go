@@ -10,6 +10,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // table is a workbook with these rows.
@@ -61,7 +62,7 @@ func TestUpload_OutletsAndBranches(t *testing.T) {
 	var refusal *access.Refusal
 	_, err = b.Upload(b.ctx, access.View(access.Grant{Org: "o", User: "b", Rights: access.Cashier.Rights()}), bytes.NewReader(sheet))
 	require.ErrorAs(t, err, &refusal)
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	_, err = b.Upload(b.ctx, boss, bytes.NewReader(table(t, []any{"РНМ"})))
 	require.ErrorAs(t, err, &bad)
 	assert.Contains(t, bad["file"], "ЗН")
@@ -78,7 +79,7 @@ func FuzzUpload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		b := newBench(t)
 		_, err := b.Upload(b.ctx, b.viewer("a"), bytes.NewReader(file))
-		var bad fleet.Invalid
+		var bad invalid.Fields
 		if err != nil && !assert.ErrorAs(t, err, &bad) {
 			t.FailNow()
 		}

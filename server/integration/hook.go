@@ -11,6 +11,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Event is a kind of thing that webhooks tell of (API-07).
@@ -117,7 +118,7 @@ func (s *Service) CreateHook(ctx context.Context, v access.Viewer, k *Key, h Hoo
 		return Hook{}, "", err
 	}
 	if len(all) >= maxHooks {
-		return Hook{}, "", Invalid{"": "Больше двадцати веб-хуков организация завести не может."}
+		return Hook{}, "", invalid.Fields{"": "Больше двадцати веб-хуков организация завести не может."}
 	}
 	secret, err := ident.Secret(s.o.Random)
 	if err != nil {
@@ -153,7 +154,7 @@ func (s *Service) mayHook(v access.Viewer, k *Key, events []Event) error {
 	for _, e := range events {
 		scope := e.Scope()
 		if scope == "" {
-			return Invalid{"events": "Такого события нет: " + string(e)}
+			return invalid.Fields{"events": "Такого события нет: " + string(e)}
 		}
 		if (k != nil && !k.Has(scope)) || !v.Can(scope.needed()) {
 			return &access.Refusal{Missing: scope.needed()}
@@ -167,17 +168,17 @@ func (s *Service) checkHook(h *Hook) error {
 	u, err := url.Parse(h.URL)
 	switch {
 	case err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "":
-		return Invalid{"url": "Нужен адрес вида https://host/path."}
+		return invalid.Fields{"url": "Нужен адрес вида https://host/path."}
 	case u.User != nil:
-		return Invalid{"url": "В адресе не должно быть имени и пароля: подлинность запроса подтверждает подпись."}
+		return invalid.Fields{"url": "В адресе не должно быть имени и пароля: подлинность запроса подтверждает подпись."}
 	case len(h.URL) > 2000:
-		return Invalid{"url": "Адрес длиннее 2000 символов."}
+		return invalid.Fields{"url": "Адрес длиннее 2000 символов."}
 	case !s.o.Private && badHost(u.Hostname()):
-		return Invalid{"url": "Адрес должен быть доступен из интернета."}
+		return invalid.Fields{"url": "Адрес должен быть доступен из интернета."}
 	}
 	slices.Sort(h.Events)
 	if h.Events = slices.Compact(h.Events); len(h.Events) == 0 {
-		return Invalid{"events": "Выберите хотя бы одно событие."}
+		return invalid.Fields{"events": "Выберите хотя бы одно событие."}
 	}
 	return nil
 }

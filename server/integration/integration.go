@@ -173,19 +173,6 @@ func (s *Service) Follower(source feed.Source) *feed.Follower {
 	return &feed.Follower{Name: "webhooks", Source: source, Place: s.store.Place, Handle: s.follow, Logger: s.o.Logger}
 }
 
-// Invalid are wrong fields of a form, by name, with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for field, text := range e {
-		return "integration: " + field + ": " + text
-	}
-	return "integration: invalid"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }
-
 // stands tells whether a register stands among those of the organisation.
 func stands(all []fleet.Entry, reg fiscal.RegNumber) bool {
 	for _, e := range all {

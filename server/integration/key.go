@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Scope is what a key is for (API-02).
@@ -117,7 +118,7 @@ func (s *Service) CreateKey(ctx context.Context, v access.Viewer, k Key) (Key, s
 		return Key{}, "", err
 	}
 	k.Name = strings.TrimSpace(k.Name)
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	if n := len([]rune(k.Name)); n == 0 || n > 100 {
 		bad["name"] = "Назовите ключ, до 100 символов: по названию его узнают в списке."
 	}
@@ -164,7 +165,7 @@ func (s *Service) CreateKey(ctx context.Context, v access.Viewer, k Key) (Key, s
 }
 
 // checkLimits sees that branches and registers are there for the maker.
-func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad Invalid) error {
+func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad invalid.Fields) error {
 	if len(k.Branches) > 0 {
 		tree, err := s.o.Fleet.Tree(ctx, v)
 		if err != nil {

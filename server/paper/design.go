@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Design is what a seller puts around receipts (CAB-142). The zero Design adds
@@ -41,37 +43,22 @@ const (
 	maxLinks  = 5
 )
 
-// Invalid are wrong fields of a design by name, with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for _, field := range []string{"logo", "accent", "back", "header", "footer", "links"} {
-		if text := e[field]; text != "" {
-			return "paper: " + field + ": " + text
-		}
-	}
-	return "paper: invalid design"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }
-
 // ReadLogo checks a PNG by decoding it and writes it anew: nothing but the picture is
-// kept. It fails with Invalid.
+// kept. It fails with invalid.Fields.
 func ReadLogo(file []byte) ([]byte, error) {
 	if len(file) > MaxLogo {
-		return nil, Invalid{"logo": "Логотип — PNG до 200 КБ."}
+		return nil, invalid.Fields{"logo": "Логотип — PNG до 200 КБ."}
 	}
 	c, err := png.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
-		return nil, Invalid{"logo": "Файл не читается как PNG."}
+		return nil, invalid.Fields{"logo": "Файл не читается как PNG."}
 	}
 	if c.Width > maxPixels || c.Height > maxPixels {
-		return nil, Invalid{"logo": fmt.Sprintf("Стороны логотипа — до %d точек.", maxPixels)}
+		return nil, invalid.Fields{"logo": fmt.Sprintf("Стороны логотипа — до %d точек.", maxPixels)}
 	}
 	picture, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
-		return nil, Invalid{"logo": "Файл не читается как PNG."}
+		return nil, invalid.Fields{"logo": "Файл не читается как PNG."}
 	}
 	plain := image.NewNRGBA(picture.Bounds())
 	draw.Draw(plain, plain.Bounds(), picture, picture.Bounds().Min, draw.Src)
@@ -84,7 +71,7 @@ func ReadLogo(file []byte) ([]byte, error) {
 
 // Check tells what is wrong with the design; the logo was checked by ReadLogo.
 func (d *Design) Check() error {
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	for field, c := range map[string]string{"accent": d.Accent, "back": d.Back} {
 		if _, ok := parseColour(c); c != "" && !ok {
 			bad[field] = "Цвет — # и шесть шестнадцатеричных цифр."

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/paper"
 )
 
@@ -124,7 +125,7 @@ func TestReadLogo(t *testing.T) {
 	cut := logo(t, 20, 10)
 	for name, file := range map[string][]byte{"too many bytes": big.Bytes(), "too many points": logo(t, 2001, 1), "not PNG": []byte("GIF89a"), "cut": cut[:len(cut)-20], "empty": nil} {
 		_, err := paper.ReadLogo(file)
-		var bad paper.Invalid
+		var bad invalid.Fields
 		require.ErrorAs(t, err, &bad, name)
 		assert.NotEmpty(t, bad["logo"])
 	}
@@ -137,7 +138,7 @@ func TestDesign_Check(t *testing.T) {
 		"accent": {Accent: "red"}, "back": {Back: "#12345g"}, "header": {Header: strings.Repeat("я", 301)}, "footer": {Footer: strings.Repeat("я", 301)},
 		"links": {Links: []paper.Link{{Title: "x", URL: "javascript:alert(1)"}}},
 	} {
-		var bad paper.Invalid
+		var bad invalid.Fields
 		require.ErrorAs(t, d.Check(), &bad, field)
 		assert.NotEmpty(t, bad[field])
 	}

@@ -9,28 +9,14 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
-// Invalid are wrong fields by name (fn, fd, fpd), with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for _, field := range []string{"fn", "fd", "fpd"} {
-		if text := e[field]; text != "" {
-			return "receiptcheck: " + field + ": " + text
-		}
-	}
-	return "receiptcheck: invalid"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }
-
 // ParseKey reads the three numbers as they are printed; blanks between digits do not
-// matter, leading zeros do not change a number. It fails with Invalid.
+// matter, leading zeros do not change a number. It fails with invalid.Fields.
 func ParseKey(fn, fd, fpd string) (Key, error) {
 	var k Key
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	strip := strings.NewReplacer(" ", "", "\u00a0", "")
 	typed := strip.Replace(fn)
 	number, err := fiscal.ParseFNNumber(typed)
@@ -72,7 +58,7 @@ var ErrNoLink = errors.New("receiptcheck: no link and no QR text")
 
 // ParseLink reads a link to a receipt on our site ("https://host") or the text of a
 // receipt's QR code. Any of the names of the three numbers that operators use will do.
-// It fails with ErrForeign, ErrNoLink or Invalid.
+// It fails with ErrForeign, ErrNoLink or invalid.Fields.
 func ParseLink(site, text string) (Key, error) {
 	text = strings.TrimSpace(text)
 	if q, err := ffd.ParseQR(text); err == nil && !strings.Contains(text, "://") {

@@ -12,6 +12,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -147,7 +148,7 @@ func TestParseKey(t *testing.T) {
 		"fn": {"999907890000123", "1", "1"}, "fd": {"9999078900001234", "0", "1"}, "fpd": {"9999078900001234", "1", "12345678901"},
 	} {
 		_, err := receiptcheck.ParseKey(one[0], one[1], one[2])
-		var bad receiptcheck.Invalid
+		var bad invalid.Fields
 		require.ErrorAs(t, err, &bad)
 		assert.Len(t, bad, 1)
 		assert.NotEmpty(t, bad[field])
@@ -187,7 +188,7 @@ func TestParseLink(t *testing.T) {
 		assert.ErrorIs(t, err, want, text)
 	}
 	_, err := receiptcheck.ParseLink(site, "https://ofd.example:8443/check/r?fn=1&i=1&fp=1")
-	var bad receiptcheck.Invalid
+	var bad invalid.Fields
 	assert.True(t, errors.As(err, &bad))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Bounds of an order.
@@ -46,7 +47,7 @@ func (s *Service) hurry() {
 
 // check verifies an order; dated ones must have a period.
 func (s *Service) check(ctx context.Context, v access.Viewer, kind Kind, p Params, dated bool) (Params, error) {
-	bad := Invalid{}
+	bad := invalid.Fields{}
 	if !kind.Known() {
 		bad["kind"] = "Выберите отчет."
 	} else if err := kind.allowed(v); err != nil {
@@ -236,7 +237,7 @@ func (s *Service) Retry(ctx context.Context, v access.Viewer, id string) error {
 		return err
 	}
 	if j.State != Failed {
-		return Invalid{"": "Повторить можно только отчет, который не удался."}
+		return invalid.Fields{"": "Повторить можно только отчет, который не удался."}
 	}
 	now := s.o.Now()
 	j.State, j.Reason, j.Tries, j.Due, j.Done = Queued, "", 0, now, now

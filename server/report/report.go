@@ -269,19 +269,6 @@ func New(o Options) (*Service, error) {
 	return &Service{o: o, store: o.Store, wake: make(chan struct{}, 1)}, nil
 }
 
-// Invalid are wrong fields of an order, by name, with texts in Russian.
-type Invalid map[string]string
-
-func (e Invalid) Error() string {
-	for field, text := range e {
-		return "report: " + field + ": " + text
-	}
-	return "report: invalid"
-}
-
-// FieldErrors are the texts by field.
-func (e Invalid) FieldErrors() map[string]string { return e }
-
 // newID is an id that grows with time and cannot be guessed.
 func (s *Service) newID(now time.Time) (string, error) {
 	id, err := ident.Timed(now, s.o.Random)

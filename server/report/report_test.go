@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
 	"github.com/fiscalbench/fiscalbench/server/servertest"
@@ -192,12 +193,12 @@ func TestOrder_ChecksWhatIsTyped(t *testing.T) {
 		p := whole()
 		change(&p)
 		_, err := b.Order(b.ctx, b.as("masha"), report.Shifts, p)
-		var bad report.Invalid
+		var bad invalid.Fields
 		require.ErrorAs(t, err, &bad, field)
 		assert.NotEmpty(t, bad[field], field)
 	}
 	_, err := b.Order(b.ctx, b.as("masha"), "everything", whole())
-	var bad report.Invalid
+	var bad invalid.Fields
 	require.ErrorAs(t, err, &bad)
 	assert.NotEmpty(t, bad["kind"])
 }
@@ -227,7 +228,7 @@ func TestJob_FailsAndIsTriedAgain(t *testing.T) {
 	require.NoError(t, b.Retry(b.ctx, b.as("masha"), j.ID))
 	j = b.job("masha", j.ID)
 	assert.Equal(t, report.Queued, j.State)
-	var bad report.Invalid
+	var bad invalid.Fields
 	require.ErrorAs(t, b.Retry(b.ctx, b.as("masha"), j.ID), &bad, "only what failed")
 }
 
@@ -488,7 +489,7 @@ func TestUsage_OfThePeriod(t *testing.T) {
 func TestSchedule_Runs(t *testing.T) {
 	b, _, _ := shop(t)
 	b.now = time.Date(2026, 8, 1, 20, 0, 0, 0, time.UTC) // 23:00 in Moscow
-	var bad report.Invalid
+	var bad invalid.Fields
 	_, err := b.AddSchedule(b.ctx, b.as("masha"), report.Schedule{Kind: report.Shifts, Every: "hourly", Hour: 25, Zone: "Mars/Olympus"})
 	require.ErrorAs(t, err, &bad)
 	for _, field := range []string{"every", "hour", "zone", "emails"} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Every says how often a schedule runs.
@@ -104,12 +105,12 @@ func (c Schedule) Title() string {
 // AddSchedule begins to order a report regularly.
 func (s *Service) AddSchedule(ctx context.Context, v access.Viewer, c Schedule) (Schedule, error) {
 	p, err := s.check(ctx, v, c.Kind, c.Params, false)
-	bad, wrong := err.(Invalid)
+	bad, wrong := err.(invalid.Fields)
 	if err != nil && !wrong {
 		return c, err
 	}
 	if bad == nil {
-		bad = Invalid{}
+		bad = invalid.Fields{}
 	}
 	if len(p.Emails) == 0 && bad["emails"] == "" {
 		bad["emails"] = "Укажите, кому отправлять."

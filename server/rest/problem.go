@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
@@ -128,8 +129,7 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	var refusal *access.Refusal
 	var refused *account.Refused
-	var fields interface{ FieldErrors() map[string]string }
-	var accounts account.InvalidFields
+	var fields invalid.Fields
 	var tooMany *receiptcheck.TooMany
 	switch {
 	case errors.As(err, &p):
@@ -138,12 +138,8 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 		return problem(http.StatusForbidden, "forbidden", "Нет нужного права.")
 	case errors.As(err, &refused):
 		return problem(http.StatusForbidden, "forbidden", refused.Text())
-	case errors.As(err, &accounts) && len(accounts) > 0:
-		p = problem(http.StatusUnprocessableEntity, "invalid", accounts[0].Text)
-		p.Field = accounts[0].Field
-		return p
 	case errors.As(err, &fields):
-		return ofFields(fields.FieldErrors())
+		return ofFields(fields)
 	case errors.As(err, &tooMany):
 		p = problem(http.StatusTooManyRequests, "too_many", "С этого адреса слишком много запросов.")
 		p.wait = tooMany.Wait
@@ -175,7 +171,7 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 }
 
 // ofFields is a problem of the first field in the order of names.
-func ofFields(fields map[string]string) *Problem {
+func ofFields(fields invalid.Fields) *Problem {
 	first := ""
 	for name := range fields {
 		if first == "" || name < first {

@@ -18,6 +18,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/takings"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 )
 
@@ -54,7 +55,7 @@ type Asked struct {
 	*takings.Ground
 	Period      takings.Period
 	Where       takings.Where
-	Wrong       page.Invalid
+	Wrong       invalid.Fields
 	Path        string
 	Title       string // of the period
 	TitleBefore string

@@ -20,6 +20,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/paper"
 )
@@ -96,7 +97,7 @@ func channels(counts []buyers.Count) []channel {
 	return all
 }
 
-func (a *area) showSettings(v *page.Visit, wrong page.Invalid) error {
+func (a *area) showSettings(v *page.Visit, wrong invalid.Fields) error {
 	ctx := v.R.Context()
 	s, err := a.s.Settings(ctx, v.Viewer)
 	if err != nil {
@@ -120,7 +121,7 @@ func (a *area) showSettings(v *page.Visit, wrong page.Invalid) error {
 		Channels []channel
 		Since    time.Time
 		CanEdit  bool
-		Wrong    page.Invalid
+		Wrong    invalid.Fields
 	}{s, balance, channels(counts), month, v.Viewer.Can(access.EditMessages), wrong}
 	if wrong != nil {
 		return v.RenderStatus(http.StatusUnprocessableEntity, a.settings, d)
@@ -219,7 +220,7 @@ func (a *area) addPackage(v *page.Visit) error {
 	return v.Redirect("/lk/buyers/packages")
 }
 
-func (a *area) showRefused(v *page.Visit, wrong page.Invalid) error {
+func (a *area) showRefused(v *page.Visit, wrong invalid.Fields) error {
 	all, err := a.s.Suppressions(v.R.Context(), v.Viewer)
 	if err != nil {
 		return err
@@ -227,7 +228,7 @@ func (a *area) showRefused(v *page.Visit, wrong page.Invalid) error {
 	d := struct {
 		List    []buyers.Suppression
 		Address string
-		Wrong   page.Invalid
+		Wrong   invalid.Fields
 		CanEdit bool
 	}{all, v.Form("address"), wrong, v.Viewer.Can(access.EditMessages)}
 	if wrong != nil {
@@ -261,7 +262,7 @@ type linkRow struct {
 // linkRows is how many links the form has room for.
 const linkRows = 3
 
-func (a *area) showDesign(v *page.Visit, typed *paper.Design, wrong page.Invalid) error {
+func (a *area) showDesign(v *page.Visit, typed *paper.Design, wrong invalid.Fields) error {
 	p, err := a.s.Preview(v.R.Context(), v.Viewer)
 	if err != nil {
 		return err
@@ -274,7 +275,7 @@ func (a *area) showDesign(v *page.Visit, typed *paper.Design, wrong page.Invalid
 		Paper         string
 		QR            template.HTML
 		CanEdit       bool
-		Wrong         page.Invalid
+		Wrong         invalid.Fields
 	}{Design: typed, Saved: &p.Settings.Design, Version: p.Settings.Version, Paper: ffd.Print(p.Doc, ffd.PrintOptions{}), CanEdit: v.Viewer.Can(access.EditMessages), Wrong: wrong}
 	if typed == nil {
 		d.Design = d.Saved

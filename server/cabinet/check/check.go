@@ -21,6 +21,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/paper"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -61,7 +62,7 @@ func Mount(f *page.Frame, o Options) {
 type typed struct {
 	Tab               string // "link" or empty
 	FN, FD, FPD, Link string
-	Wrong             page.Invalid
+	Wrong             invalid.Fields
 	Missing           bool // looked up and not found
 	Wait              int  // seconds after which to ask again; 0: does not matter
 	Many              bool // too many tries
@@ -74,7 +75,7 @@ func (a *area) showForm(v *page.Visit) error {
 	case t.Tab == "link" && query.Has("link"):
 		key, err := receiptcheck.ParseLink(a.o.Site, t.Link)
 		if err != nil {
-			t.Wrong = page.Invalid{"link": explain(err)}
+			t.Wrong = invalid.Fields{"link": explain(err)}
 			return v.RenderStatus(http.StatusUnprocessableEntity, a.form, t)
 		}
 		return v.Redirect(key.Path())
@@ -93,7 +94,7 @@ func (a *area) showForm(v *page.Visit) error {
 
 // explain says in Russian why a link leads to no receipt.
 func explain(err error) string {
-	var bad receiptcheck.Invalid
+	var bad invalid.Fields
 	switch {
 	case errors.Is(err, receiptcheck.ErrForeign):
 		return "Это ссылка на сайт другого оператора: проверьте чек там, куда она ведёт, или введите номера с чека. Здесь находятся чеки только этого оператора."
@@ -166,10 +167,10 @@ type found struct {
 	Look   string // folder of the design's files
 	Seller string
 	Email  string // as it was typed
-	Wrong  page.Invalid
+	Wrong  invalid.Fields
 }
 
-func (a *area) showResult(v *page.Visit, r *receiptcheck.Receipt, wrong page.Invalid, email string) error {
+func (a *area) showResult(v *page.Visit, r *receiptcheck.Receipt, wrong invalid.Fields, email string) error {
 	d := found{Receipt: r, Key: r.Key(), Paper: ffd.Print(r.Parsed, ffd.PrintOptions{MaskPersonal: true}), QRText: r.QRText(), Seller: r.Parsed.Text(ffd.TagUser), Email: email, Wrong: wrong}
 	var err error
 	if d.QR, err = paper.QRSVG(d.QRText); err != nil {

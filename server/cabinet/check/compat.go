@@ -10,6 +10,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/receiptcheck"
 )
 
@@ -32,7 +33,7 @@ func (a *area) bySum(v *page.Visit) error {
 	fpd, err := strconv.ParseUint(t.FPD, 10, 32)
 	total, sumErr := fiscal.ParseKopecks(strings.ReplaceAll(v.Form("s"), ",", "."))
 	if err != nil || sumErr != nil {
-		t.Wrong = page.Invalid{"fpd": "Нужны fp — число — и s — сумма в рублях."}
+		t.Wrong = invalid.Fields{"fpd": "Нужны fp — число — и s — сумма в рублях."}
 		return v.RenderStatus(http.StatusUnprocessableEntity, a.form, t)
 	}
 	if err := a.o.Check.Allow(page.ClientAddress(v.R)); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/intake"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 //go:embed templates/*.html
@@ -103,11 +104,11 @@ type data struct {
 	Points      []point
 	Triggers    string
 	Rules       []fault.Rule
-	Wrong       page.Invalid
+	Wrong       invalid.Fields
 	Form        map[string]string
 }
 
-func (a *area) show(v *page.Visit, status int, wrong page.Invalid) error {
+func (a *area) show(v *page.Visit, status int, wrong invalid.Fields) error {
 	w, err := a.look(v)
 	if err != nil {
 		return err
@@ -171,13 +172,13 @@ func (a *area) moveClock(v *page.Visit) error {
 	if set := v.Form("set"); set != "" && ask.Move == "" && !ask.Reset {
 		at, err := time.ParseInLocation("2006-01-02T15:04", set, v.Zone())
 		if err != nil {
-			return a.show(v, http.StatusUnprocessableEntity, page.Invalid{"set": "Дата и время: 2026-08-01T09:00."})
+			return a.show(v, http.StatusUnprocessableEntity, invalid.Fields{"set": "Дата и время: 2026-08-01T09:00."})
 		}
 		ask.Set = at.Format(time.RFC3339)
 	}
 	state, err := a.o.Clock.Do(ask)
 	if err != nil {
-		return a.show(v, http.StatusUnprocessableEntity, page.Invalid{"set": "Часы двигаются на срок вида 90m, 24h или 3d либо ставятся на дату, не дальше 20 лет."})
+		return a.show(v, http.StatusUnprocessableEntity, invalid.Fields{"set": "Часы двигаются на срок вида 90m, 24h или 3d либо ставятся на дату, не дальше 20 лет."})
 	}
 	a.audit(v, "bench.clock", "ok", "moved "+state.Moved)
 	v.Say("Часы стенда показывают " + state.Now.In(v.Zone()).Format("02.01.2006 15:04") + ".")
@@ -212,7 +213,7 @@ func (a *area) changeFaults(v *page.Visit) error {
 			if !known(v.Form("point")) {
 				field = "point"
 			}
-			return a.show(v, http.StatusUnprocessableEntity, page.Invalid{field: strings.TrimPrefix(err.Error(), "fault: ")})
+			return a.show(v, http.StatusUnprocessableEntity, invalid.Fields{field: strings.TrimPrefix(err.Error(), "fault: ")})
 		}
 		a.audit(v, "bench.faults", "ok", added[0].Text)
 		v.Say("Сбой включён: " + added[0].Text)

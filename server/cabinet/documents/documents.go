@@ -21,6 +21,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -67,8 +68,8 @@ func read(v *page.Visit) filter {
 }
 
 // search is the filter as a question, with what could not be understood.
-func (f filter) search() (q store.Search, bad page.Invalid) {
-	bad = page.Invalid{}
+func (f filter) search() (q store.Search, bad invalid.Fields) {
+	bad = invalid.Fields{}
 	number := func(field, text string, bits int) uint64 {
 		if text == "" {
 			return 0
@@ -140,7 +141,7 @@ func (a *area) showList(v *page.Visit) error {
 	}
 	d := struct {
 		Filter    filter
-		Wrong     page.Invalid
+		Wrong     invalid.Fields
 		Registers []fleet.Entry
 		Kinds     []fiscal.Form
 		Lines     []line

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 //go:embed templates/*.html
@@ -68,7 +69,7 @@ func Mount(f *page.Frame, o Options) {
 // form is what the templates of the doors take: what was typed and what is wrong.
 type form struct {
 	Value map[string]string
-	Wrong page.Invalid
+	Wrong invalid.Fields
 	Orgs  []account.Org
 	Text  string
 	Options
@@ -103,7 +104,7 @@ func (d *door) showLogin(v *page.Visit) error {
 func (d *door) doName(v *page.Visit) error {
 	values := map[string]string{"login": v.Form("login"), "next": v.Form("next")}
 	if values["login"] == "" {
-		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Options: d.o, Value: values, INN: d.a.TakesINN(), Wrong: page.Invalid{"login": "Укажите телефон, почту или имя пользователя."}})
+		return v.RenderStatus(http.StatusUnprocessableEntity, d.login, form{Options: d.o, Value: values, INN: d.a.TakesINN(), Wrong: invalid.Fields{"login": "Укажите телефон, почту или имя пользователя."}})
 	}
 	return v.Render(d.password, form{Value: values, Which: d.a.ByINN(values["login"])})
 }
@@ -139,7 +140,7 @@ func (d *door) doPartner(v *page.Visit) error {
 	if err := d.a.Logout(v.R.Context(), session); err != nil {
 		return err
 	}
-	return again(v, d.partner, account.InvalidFields{{Field: "", Text: "Это учётная запись клиента. В кабинет партнёра она не входит, пока не зарегистрирована в этом качестве."}}, "login")
+	return again(v, d.partner, invalid.Fields{"": "Это учётная запись клиента. В кабинет партнёра она не входит, пока не зарегистрирована в этом качестве."}, "login")
 }
 
 func (d *door) doLogout(v *page.Visit) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 //go:embed templates/*.html
@@ -50,7 +51,7 @@ type data struct {
 	Events []integration.Event
 	Value  map[string]string
 	Chosen map[string]bool
-	Wrong  page.Invalid
+	Wrong  invalid.Fields
 	Secret string // of a key or a webhook that was just made: shown once
 	What   string
 	Site   string
@@ -81,17 +82,17 @@ func (a *area) showList(v *page.Visit) error {
 // again shows the page with what is wrong and what was typed in.
 func (a *area) again(v *page.Visit, err error) error {
 	if errors.Is(err, integration.ErrNoSecret) {
-		err = integration.Invalid{"url": "Веб-хуки на этом сервере не настроены: нет ключа шифрования."}
+		err = invalid.Fields{"url": "Веб-хуки на этом сервере не настроены: нет ключа шифрования."}
 	}
-	var invalid integration.Invalid
-	if !errors.As(err, &invalid) {
+	var bad invalid.Fields
+	if !errors.As(err, &bad) {
 		return known(err)
 	}
 	d, failed := a.data(v)
 	if failed != nil {
 		return failed
 	}
-	d.Wrong = page.Invalid(invalid)
+	d.Wrong = bad
 	for name, values := range v.R.PostForm {
 		d.Value[name] = strings.Join(values, " ")
 		for _, one := range values {
@@ -142,7 +143,7 @@ func (a *area) doKey(v *page.Visit) error {
 	for _, r := range strings.FieldsFunc(v.Form("registers"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' }) {
 		k.Registers = append(k.Registers, fiscal.RegNumber(r))
 	}
-	bad := integration.Invalid{}
+	bad := invalid.Fields{}
 	day := func(name string, zone *time.Location) time.Time {
 		text := v.Form(name)
 		if text == "" {

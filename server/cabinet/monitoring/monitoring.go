@@ -14,6 +14,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -167,7 +168,7 @@ type limits struct {
 	SilenceYellow, SilenceRed, ShiftYellow, ShiftRed, TermYellow, DriveYellow, MemoryYellow, MemoryRed string
 
 	Own   bool
-	Wrong page.Invalid
+	Wrong invalid.Fields
 	Alert fleet.Alert
 	On    bool // the alert is
 }
@@ -209,7 +210,7 @@ func (a *area) doThresholds(v *page.Visit) error {
 		return err
 	}
 	l := limits{SilenceYellow: v.Form("silenceYellow"), SilenceRed: v.Form("silenceRed"), ShiftYellow: v.Form("shiftYellow"), ShiftRed: v.Form("shiftRed"),
-		TermYellow: v.Form("termYellow"), DriveYellow: v.Form("driveYellow"), MemoryYellow: v.Form("memoryYellow"), MemoryRed: v.Form("memoryRed"), Own: own, Wrong: page.Invalid{}}
+		TermYellow: v.Form("termYellow"), DriveYellow: v.Form("driveYellow"), MemoryYellow: v.Form("memoryYellow"), MemoryRed: v.Form("memoryRed"), Own: own, Wrong: invalid.Fields{}}
 	read := func(field, text string) float64 {
 		f, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
 		if err != nil || f < 0 || f > 100_000 {
@@ -223,7 +224,7 @@ func (a *area) doThresholds(v *page.Visit) error {
 		TermYellow: int(read("days", l.TermYellow)), DriveYellow: int(read("days", l.DriveYellow)), MemoryYellow: read("memory", l.MemoryYellow), MemoryRed: read("memory", l.MemoryRed)}
 	if len(l.Wrong) == 0 {
 		err := a.o.Fleet.SetThresholds(ctx, v.Viewer, t)
-		var bad fleet.Invalid
+		var bad invalid.Fields
 		if err == nil {
 			v.Say("Свои пороги сохранены: цвета касс считаются по ним только для вас.")
 			return v.Redirect("/lk/monitoring")
@@ -231,7 +232,7 @@ func (a *area) doThresholds(v *page.Visit) error {
 		if !errors.As(err, &bad) {
 			return err
 		}
-		l.Wrong = page.Invalid(bad)
+		l.Wrong = bad
 	}
 	if l.Alert, l.On, err = a.o.Fleet.Alert(ctx, v.Viewer); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 )
 
@@ -87,7 +88,7 @@ func (a *area) showList(v *page.Visit) error {
 		Stands   []stand
 		Next     string
 		Keep     int // days
-		Wrong    page.Invalid
+		Wrong    invalid.Fields
 	}{Messages: all, To: f.To, Channel: string(f.Channel), State: string(f.State), Stands: a.stands(), Keep: int(a.o.Notify.Keeps() / (24 * time.Hour))}
 	if len(all) > rows {
 		d.Messages = all[:rows]

@@ -24,6 +24,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/takings"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 )
 
@@ -71,8 +72,8 @@ type outlet struct {
 	State     State
 	Number    int // on the drawing; 0: it has no coordinates
 	Link      string
-	Typed     string       // target as it was typed, when it was wrong
-	Wrong     page.Invalid // what was wrong with it
+	Typed     string         // target as it was typed, when it was wrong
+	Wrong     invalid.Fields // what was wrong with it
 }
 
 // Title of the state, in Russian.
@@ -149,7 +150,7 @@ func (a *area) outlets(ctx context.Context, v *page.Visit) (all []outlet, g *tak
 func (a *area) show(v *page.Visit) error { return a.draw(v, http.StatusOK, "", "", nil) }
 
 // draw the page; one outlet's form may have been filled in wrongly.
-func (a *area) draw(v *page.Visit, status int, id, typed string, wrong page.Invalid) error {
+func (a *area) draw(v *page.Visit, status int, id, typed string, wrong invalid.Fields) error {
 	all, g, err := a.outlets(v.R.Context(), v)
 	if err != nil {
 		return err
@@ -196,17 +197,17 @@ func (a *area) aim(v *page.Visit) error {
 	n.Target = 0
 	if text := strings.NewReplacer(" ", "", "\u00a0", "", ",", ".").Replace(typed); text != "" {
 		if n.Target, err = fiscal.ParseKopecks(text); err != nil {
-			return a.draw(v, http.StatusUnprocessableEntity, id, typed, page.Invalid{"target": "Сумма в рублях, например 1500000."})
+			return a.draw(v, http.StatusUnprocessableEntity, id, typed, invalid.Fields{"target": "Сумма в рублях, например 1500000."})
 		}
 	}
 	if version, err := strconv.ParseInt(v.Form("version"), 10, 64); err == nil {
 		n.Version = version
 	}
 	err = a.o.Fleet.SetNode(ctx, v.Viewer, n)
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	switch {
 	case errors.As(err, &bad):
-		return a.draw(v, http.StatusUnprocessableEntity, id, typed, page.Invalid(bad))
+		return a.draw(v, http.StatusUnprocessableEntity, id, typed, bad)
 	case errors.Is(err, fleet.ErrStale):
 		return &page.Failure{Status: http.StatusConflict, Title: "Данные изменились", Text: "Пока вы правили цель, точку сохранил кто-то другой. Откройте карту ещё раз."}
 	case errors.Is(err, fleet.ErrNotFound):

@@ -3,12 +3,14 @@ package page
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // ErrNotFound makes a page say that there is nothing at the address: also for things
@@ -23,29 +25,16 @@ type Failure struct {
 
 func (e *Failure) Error() string { return "page: " + e.Title + ": " + e.Text }
 
-// Invalid are the wrong fields of a form, by name; templates show them beside the
-// fields.
-type Invalid map[string]string
-
 // Fields puts the errors of a service at the fields of a form. An error that is not
 // about a field or a refusal comes back.
-func Fields(err error) (Invalid, error) {
-	var fields account.InvalidFields
+func Fields(err error) (invalid.Fields, error) {
+	var fields invalid.Fields
 	if errors.As(err, &fields) {
-		m := Invalid{}
-		for _, f := range fields {
-			m[f.Field] = f.Text
-		}
-		return m, nil
+		return maps.Clone(fields), nil
 	}
 	var refused *account.Refused
 	if errors.As(err, &refused) {
-		return Invalid{"": refused.Text()}, nil
-	}
-	// Other services have types of their own.
-	var others interface{ FieldErrors() map[string]string }
-	if errors.As(err, &others) {
-		return others.FieldErrors(), nil
+		return invalid.Fields{"": refused.Text()}, nil
 	}
 	return nil, err
 }

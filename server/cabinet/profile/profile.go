@@ -17,6 +17,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 //go:embed templates/*.html
@@ -67,7 +68,7 @@ type form struct {
 	Edit     bool
 	Version  int64
 	Value    map[string]string
-	Wrong    page.Invalid
+	Wrong    invalid.Fields
 	Orgs     []account.Org
 	Sessions []account.Session
 	Bound    []account.Identity

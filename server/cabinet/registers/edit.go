@@ -11,6 +11,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // split divides an address; one without a port is all host.
@@ -30,15 +31,15 @@ type form struct {
 	New      bool
 	Journal  bool // may be read
 	Tree     *fleet.Tree
-	Wrong    page.Invalid
+	Wrong    invalid.Fields
 }
 
 func (a *area) form(v *page.Visit, t *page.Templates, f form, err error) error {
 	status := http.StatusOK
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	switch {
 	case errors.As(err, &bad):
-		f.Wrong, status = page.Invalid(bad), http.StatusUnprocessableEntity
+		f.Wrong, status = bad, http.StatusUnprocessableEntity
 	case err != nil:
 		return fail(err)
 	}
@@ -177,7 +178,7 @@ func (a *area) doNode(v *page.Visit) error {
 	}
 	n := fleet.Node{Kind: fleet.Kind(v.Form("kind")), Parent: v.Form("parent"), Name: v.Form("name"), Address: v.Form("address"), TimeZone: v.Form("timeZone")}
 	n.Version, _ = strconv.ParseInt(v.Form("version"), 10, 64)
-	bad := fleet.Invalid{}
+	bad := invalid.Fields{}
 	degrees := func(name string) float64 {
 		text := strings.ReplaceAll(v.Form(name), ",", ".")
 		if text == "" {

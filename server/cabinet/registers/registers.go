@@ -15,6 +15,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -169,7 +170,7 @@ func (a *area) doArchive(v *page.Visit) error {
 		work, said, to = a.o.Fleet.Restore, "Возвращено из архива касс: %d.", "/lk/registers"
 	}
 	err := work(v.R.Context(), v.Viewer, regs...)
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	if errors.As(err, &bad) {
 		v.Say(bad[""])
 		return v.Redirect("/lk/registers?tab=archive")

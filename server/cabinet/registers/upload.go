@@ -6,13 +6,14 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // uploaded is what the page of the upload shows.
 type uploaded struct {
 	Lines     []fleet.UploadLine
 	Connected int
-	Wrong     page.Invalid
+	Wrong     invalid.Fields
 }
 
 // Bad lines, whose registers were not connected.
@@ -34,16 +35,16 @@ func (a *area) template(v *page.Visit) error {
 func (a *area) doUpload(v *page.Visit) error {
 	file, _, err := v.R.FormFile("file")
 	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
-		return v.RenderStatus(http.StatusUnprocessableEntity, a.upload, uploaded{Wrong: page.Invalid{"file": "Выберите файл."}})
+		return v.RenderStatus(http.StatusUnprocessableEntity, a.upload, uploaded{Wrong: invalid.Fields{"file": "Выберите файл."}})
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	lines, err := a.o.Fleet.Upload(v.R.Context(), v.Viewer, file)
-	var bad fleet.Invalid
+	var bad invalid.Fields
 	if errors.As(err, &bad) {
-		return v.RenderStatus(http.StatusUnprocessableEntity, a.upload, uploaded{Wrong: page.Invalid(bad)})
+		return v.RenderStatus(http.StatusUnprocessableEntity, a.upload, uploaded{Wrong: bad})
 	}
 	if err != nil {
 		return fail(err)

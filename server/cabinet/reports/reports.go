@@ -14,6 +14,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -122,7 +123,7 @@ type form struct {
 	Tree      *fleet.Tree
 	Groups    []string
 	Registers []fleet.Entry
-	Wrong     page.Invalid
+	Wrong     invalid.Fields
 
 	// Of the page of schedules.
 	Every, Weekday, Day, Hour, ZoneName string
@@ -191,7 +192,7 @@ func (a *area) doOrder(v *page.Visit) error {
 		return err
 	}
 	f := typed(v)
-	f.Wrong = page.Invalid{}
+	f.Wrong = invalid.Fields{}
 	period := func(field, text string) time.Time {
 		if text == "" {
 			return time.Time{}
@@ -214,11 +215,11 @@ func (a *area) doOrder(v *page.Visit) error {
 			v.Say("Отчет заказан. Состояние видно в списке, обновите страницу через несколько секунд.")
 			return v.Redirect("/lk/reports/" + j.ID)
 		}
-		var bad report.Invalid
+		var bad invalid.Fields
 		if !errors.As(err, &bad) {
 			return err
 		}
-		f.Wrong = page.Invalid(bad)
+		f.Wrong = bad
 	}
 	if err := a.fill(v, &f); err != nil {
 		return err
@@ -267,7 +268,7 @@ func (a *area) download(v *page.Visit) error {
 func (a *area) doRetry(v *page.Visit) error {
 	id := v.R.PathValue("id")
 	err := a.o.Reports.Retry(v.R.Context(), v.Viewer, id)
-	var bad report.Invalid
+	var bad invalid.Fields
 	switch {
 	case errors.As(err, &bad):
 		v.Say(bad[""])

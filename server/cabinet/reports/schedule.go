@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
@@ -57,9 +58,9 @@ func (a *area) doSchedule(v *page.Visit) error {
 		c.Day = number(f.Day)
 	}
 	_, err := a.o.Reports.AddSchedule(v.R.Context(), v.Viewer, c)
-	var bad report.Invalid
+	var bad invalid.Fields
 	if errors.As(err, &bad) {
-		f.Wrong = page.Invalid(bad)
+		f.Wrong = bad
 		return a.schedulesPage(v, http.StatusUnprocessableEntity, f)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
+	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
 // Kind of a period (CAB-113).
@@ -46,8 +47,8 @@ func LastDays(n int) Period { return Period{Kind: Own, back: -n} }
 const maxDays = 3 * 366
 
 // Read takes the period of a form: period, date, from, to.
-func Read(v *page.Visit) (p Period, bad page.Invalid) {
-	p.Kind, bad = Kind(v.Form("period")), page.Invalid{}
+func Read(v *page.Visit) (p Period, bad invalid.Fields) {
+	p.Kind, bad = Kind(v.Form("period")), invalid.Fields{}
 	date := func(name string) (t time.Time) {
 		if text := v.Form(name); text != "" {
 			var err error
