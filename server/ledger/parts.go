@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/store"
@@ -20,23 +21,46 @@ func searches(sight access.Sight, q store.Search) (all []store.Search) {
 	return all
 }
 
-// searchAll is a page of what all the searches find, in one order.
+// searchAll is a page of what all the searches find, in one order. Intervals behind the
+// end of the page are not looked into.
 func (s *Service) searchAll(ctx context.Context, all []store.Search, after store.Place, limit int) (found []store.Projection, err error) {
+	rows := store.Page{Limit: limit}.Rows()
+	slices.SortStableFunc(all, func(a, b store.Search) int {
+		if a.Oldest {
+			return a.From.Compare(b.From)
+		}
+		return cmp.Or(cmp.Compare(endless(b), endless(a)), b.To.Compare(a.To))
+	})
 	for _, q := range all {
+		if len(found) == rows {
+			last := found[rows-1].At
+			if q.Oldest && last.Before(q.From) || !q.Oldest && !q.To.IsZero() && !last.Before(q.To) {
+				break
+			}
+		}
 		page, err := s.projected.Search(ctx, q, after, limit)
 		if err != nil || len(all) == 1 {
 			return page, err
 		}
 		found = append(found, page...)
+		slices.SortFunc(found, func(a, b store.Projection) int {
+			c := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+			if !q.Oldest {
+				return -c
+			}
+			return c
+		})
+		found = found[:min(len(found), rows)]
 	}
-	slices.SortFunc(found, func(a, b store.Projection) int {
-		c := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
-		if !all[0].Oldest {
-			return -c
-		}
-		return c
-	})
-	return found[:min(len(found), store.Page{Limit: limit}.Rows())], nil
+	return found, nil
+}
+
+// endless is 1 for a search without an end, which goes beyond all others, else 0.
+func endless(q store.Search) int {
+	if q.To.IsZero() {
+		return 1
+	}
+	return 0
 }
 
 // figuresAll adds up what all the searches find.
@@ -70,6 +94,12 @@ func (s *Service) figuresAll(ctx context.Context, all []store.Search, by store.G
 	}
 	slices.SortFunc(sum, func(a, b store.Figures) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift)) })
 	return sum, nil
+}
+
+// seesAll tells whether the sight shows all of a closed shift: part of it, as before its
+// register was moved, is not what the closing report counts.
+func seesAll(sight access.Sight, s *Shift) bool {
+	return sight.Covers(access.SightOf(sight.INN(), []access.Span{{Register: s.RegID, From: s.Opened, To: s.Closed.Add(time.Second)}}))
 }
 
 // goodsAll adds up the items of what all the searches find, the greatest revenue first.
