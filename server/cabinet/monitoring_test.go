@@ -349,7 +349,16 @@ func TestMonitoring_TellsOfChangedColours(t *testing.T) {
 	}
 	assert.Len(t, look(), 2, "once")
 	p.moved.Store(int64(73 * time.Hour))
-	assert.Len(t, look(), 4, "red now")
+	letters = look()
+	require.Len(t, letters, 4, "red now")
+	red := 0
+	for _, m := range letters {
+		if strings.Contains(m.Text, "жёлтый → красный") {
+			red++
+			assert.Contains(t, m.Text, start.Add(72*time.Hour).UTC().Add(3*time.Hour).Format("02.01.2006 15:04"), "since when it is red")
+		}
+	}
+	assert.Equal(t, 2, red)
 	_, _, body = p.get("/lk/monitoring")
 	assert.Contains(t, body, "Последние изменения цвета (4)")
 	_, _, body = masha.get("/lk/monitoring")

@@ -120,7 +120,8 @@ var sample = []string{"front", "register", "check", "home", "revenue", "map", "r
 // The main pages of a chain: what a reader with a screen reader, a keyboard, dark
 // colours, a phone of 360 pixels and a printer needs is there.
 //
-// CAB-003, CAB-180, CAB-182, CAB-107: at desktop and phone widths.
+// CAB-003, CAB-180, CAB-182, CAB-107: at desktop and phone widths. CAB-081: the box that
+// chooses all registers.
 func TestPages_ForEverybody(t *testing.T) {
 	t.Parallel()
 	browser.Need(t)
@@ -166,6 +167,21 @@ func doorSeen(t *testing.T, tab *browser.Tab, p mainPage) {
 	}
 }
 
+// choosing ticks the box above the list: all are chosen, and the counters say so (CAB-081).
+func choosing(t *testing.T, tab *browser.Tab) {
+	t.Helper()
+	chosen := func(script string) int {
+		return browser.Eval[int](tab, `(() => { `+script+`; return Number(document.querySelector("[data-chosen]").textContent); })()`)
+	}
+	all := browser.Eval[int](tab, `document.querySelectorAll("input[name=reg]").length`)
+	assert.Greater(t, all, 5)
+	assert.Equal(t, all, browser.Eval[int](tab, `Number(/Всего касс: (\d+)/.exec(document.body.textContent)[1])`))
+	assert.Zero(t, chosen(""))
+	assert.Equal(t, all, chosen(`document.querySelector("th [data-all]").click()`), "the box of the header ticks all")
+	assert.Equal(t, all-1, chosen(`document.querySelector("input[name=reg]").click()`))
+	assert.Zero(t, chosen(`const all = document.querySelector("th [data-all]"); if (!all.checked) all.click(); all.click()`))
+}
+
 func look(t *testing.T, tab *browser.Tab, p mainPage) {
 	t.Helper()
 	tell := func(view string, found []browser.Finding) {
@@ -190,6 +206,9 @@ func look(t *testing.T, tab *browser.Tab, p mainPage) {
 	tab.Phone()
 	tell("phone", tab.Check(true))
 	doorSeen(t, tab, p)
+	if p.name == "registers" {
+		choosing(t, tab)
+	}
 	if p.name == "home" { // all six at 360 pixels
 		assert.Equal(t, 7, browser.Eval[int](tab, `[...document.querySelectorAll("#today, #yesterday, #online, #offline, main svg.chart")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right <= 360).length`), "figures and drawings on a phone")
 	}

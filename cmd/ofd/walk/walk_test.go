@@ -60,6 +60,7 @@ func TestWalk_FromRegistrationToTheBuyersLetter(t *testing.T) {
 	assert.True(t, hidden())
 	tab.Click("Показать пароль")
 	assert.False(t, hidden())
+	assert.True(t, browser.Eval[bool](tab, `(() => { const b = document.querySelector("[name=password]").closest(".field").querySelector("button"); b.focus(); return b.tabIndex >= 0 && document.activeElement === b; })()`), "the eye is within reach of the keyboard")
 	assert.Equal(t, http.StatusUnprocessableEntity, tab.Press("Зарегистрироваться"))
 	see("register-wrong", "Без согласия")
 	assert.True(t, hidden(), "again, after what was wrong")
