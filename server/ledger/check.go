@@ -49,17 +49,13 @@ var rates = [...]struct {
 
 // compare puts the figures of a shift beside what its closing report says: the number
 // of receipts and documents (tags 1118, 1111), and from FFD 1.1 on the counters of
-// the shift (1194). Of a report that cannot be read nothing is compared.
-func compare(s *Shift, d *store.Document) (all []Check) {
-	doc, err := ffd.Decode(d.STLV)
-	if err != nil || doc.Form != fiscal.FormCloseShift {
-		return nil
-	}
+// the shift (1194).
+func compare(s *Shift, doc *ffd.Document) (all []Check) {
 	if n := doc.Field(ffd.TagReceiptQuantity); n != nil {
 		all = append(all, Check{Name: "чеков вместе с коррекциями", Counted: s.Receipts + s.Corrections, Reported: int64(ffd.NodeUint(n))})
 	}
 	if n := doc.Field(ffd.TagDocumentsQuantity); n != nil && s.FirstFD != 0 {
-		all = append(all, Check{Name: "документов смены", Counted: int64(max(s.LastFD, s.CloseFD)-s.FirstFD) + 1 - s.Missing, Reported: int64(ffd.NodeUint(n))})
+		all = append(all, Check{Name: "документов смены", Counted: int64(s.LastFD-s.FirstFD) + 1 - s.Missing, Reported: int64(ffd.NodeUint(n))})
 	}
 	return append(all, counters(&s.Totals, doc.Field(ffd.TagShiftCounters))...)
 }

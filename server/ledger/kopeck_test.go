@@ -163,6 +163,16 @@ func apart(t *testing.T, s *ledger.Service, sight access.Sight, tills []*till) {
 			require.Equal(t, want, got, "by %d in %v", by, interval)
 			rows += len(got)
 		}
+		var named []store.ShiftOf
+		for _, r := range tills {
+			for n := range r.Shift + 1 {
+				named = append(named, store.ShiftOf{FN: r.FN, Number: n})
+			}
+		}
+		got, err := s.Figures(context.Background(), part, store.Search{Shifts: named}, store.ByShift)
+		require.NoError(t, err)
+		require.Equal(t, recountShifts(docs, interval[0], interval[1]), got, "shifts in %v", interval)
+		rows += len(got)
 	}
 	t.Logf("%d sums of %d intervals equal to the kopeck", rows, len(intervals))
 }

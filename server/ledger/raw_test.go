@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -58,6 +59,9 @@ func recount(docs []servertest.Doc) map[shiftKey]store.Figures {
 			sum = store.Figures{Key: string(d.FN), Shift: key.shift, First: at, FirstFD: d.FD}
 		}
 		sum.Last, sum.LastFD = at, d.FD
+		if d.Form == fiscal.FormCloseShift {
+			sum.Closing = d.FD
+		}
 		recountOne(&sum, int(d.Form), f)
 		all[key] = sum
 	}
@@ -108,6 +112,34 @@ func recountBy(docs []rawDoc, from, to time.Time, key func(d *rawDoc) string) (r
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		rows = append(rows, *all[k])
 	}
+	return rows
+}
+
+// recountShifts adds up all documents of shifts between two moments.
+func recountShifts(docs []rawDoc, from, to time.Time) (rows []store.Figures) {
+	all := map[shiftKey]*store.Figures{}
+	for i := range docs {
+		d := &docs[i]
+		key := shiftKey{d.FN, uint32(d.fields.number(1038))}
+		if key.shift == 0 || d.at.Before(from) || !d.at.Before(to) {
+			continue
+		}
+		sum := all[key]
+		if sum == nil {
+			sum = &store.Figures{Key: string(d.FN), Shift: key.shift, First: d.at, FirstFD: d.FD} // a drive's documents are in order
+			all[key] = sum
+		}
+		if sum.Last, sum.LastFD = d.at, d.FD; d.Form == fiscal.FormCloseShift {
+			sum.Closing = d.FD
+		}
+		recountOne(sum, int(d.Form), d.fields)
+	}
+	for _, f := range all {
+		rows = append(rows, *f)
+	}
+	slices.SortFunc(rows, func(a, b store.Figures) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift))
+	})
 	return rows
 }
 

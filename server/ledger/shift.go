@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
@@ -41,8 +42,8 @@ func (s Shift) Agrees() bool {
 // Differs tells whether a number is not that of the closing report.
 func (s Shift) Differs() bool { return len(s.Checks) > 0 && !s.Agrees() }
 
-// A drive takes receipts for 24 hours of a shift (FN-022): in lists receipts are looked
-// for within these bounds of the opening by the register's clock. Shift has no bounds.
+// A drive takes receipts for 24 hours of a shift (FN-022): lists of documents look for
+// those of a shift within these bounds of its opening by the register's clock.
 const (
 	shiftBefore = 24 * time.Hour
 	shiftAfter  = 26 * time.Hour
@@ -66,27 +67,13 @@ func (s *Service) Shifts(ctx context.Context, sight access.Sight, q store.Search
 	if len(all) == 0 {
 		return all, next, nil
 	}
-	shifts := make([]*Shift, len(opened))
-	var drives []fiscal.FNNumber
+	shifts, wanted := make([]*Shift, len(opened)), make([]store.ShiftOf, len(opened))
 	for i := range opened {
 		o := &opened[i]
 		all[i] = Shift{FN: o.FN, Number: o.Shift, RegID: o.RegID, Cashier: o.Cashier, Opened: o.At, OpenFD: o.FD}
-		shifts[i] = &all[i]
-		if !slices.Contains(drives, o.FN) {
-			drives = append(drives, o.FN)
-		}
+		shifts[i], wanted[i] = &all[i], store.ShiftOf{FN: o.FN, Number: o.Shift}
 	}
-	from, to := opened[0].At, opened[0].At
-	for _, o := range opened {
-		if o.At.Before(from) {
-			from = o.At
-		}
-		if o.At.After(to) {
-			to = o.At
-		}
-	}
-	window := store.Search{FNs: drives, From: from.Add(-shiftBefore), To: to.Add(shiftAfter)}
-	return all, next, s.fill(ctx, sight, window, shifts)
+	return all, next, s.fill(ctx, sight, store.Search{Shifts: wanted}, shifts)
 }
 
 // Shift of a drive; ErrNotFound when nothing of it is in the sight.
@@ -107,111 +94,61 @@ func (s *Service) Shift(ctx context.Context, sight access.Sight, fn fiscal.FNNum
 	if len(opened) > 0 {
 		shift.Opened, shift.OpenFD, shift.Cashier = opened[0].At, opened[0].FD, opened[0].Cashier
 	}
-	if err := s.fill(ctx, sight, store.Search{FN: fn, Shift: number}, []*Shift{&shift}); err != nil || !shift.IsClosed() {
+	if err := s.fill(ctx, sight, store.Search{FN: fn, Shift: number}, []*Shift{&shift}); err != nil || !shift.IsClosed() || !seesAll(sight, &shift) {
 		return shift, err
 	}
 	return shift, s.compareLife(ctx, sight, &shift)
 }
 
-// fill adds up the shifts within the window of their drives, and compares those that
-// are closed with their reports.
-func (s *Service) fill(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) error {
-	figures, err := s.Figures(ctx, sight, window, store.ByShift)
+// fill puts to the shifts what they add up to, q finding all of them, and compares those
+// that are closed with their reports.
+func (s *Service) fill(ctx context.Context, sight access.Sight, q store.Search, shifts []*Shift) error {
+	figures, err := s.Figures(ctx, sight, q, store.ByShift)
 	if err != nil {
 		return err
 	}
-	totals := make(map[shiftKey]Totals, len(figures))
+	totals := make(map[store.ShiftOf]Totals, len(figures))
 	for _, f := range figures {
-		totals[shiftKey{fiscal.FNNumber(f.Key), f.Shift}] = Totals{f}
-	}
-	reports, err := s.closings(ctx, sight, window, shifts)
-	if err != nil {
-		return err
+		totals[store.ShiftOf{FN: fiscal.FNNumber(f.Key), Number: f.Shift}] = Totals{f}
 	}
 	gaps := map[fiscal.FNNumber][]store.Gap{}
 	for _, shift := range shifts {
-		key := shiftKey{shift.FN, shift.Number}
-		if t, ok := totals[key]; ok {
+		if t, ok := totals[store.ShiftOf{FN: shift.FN, Number: shift.Number}]; ok {
 			shift.Totals = t
-		}
-		c, closed := reports[key]
-		if closed {
-			shift.Closed, shift.CloseFD = c.At, c.FD
-			if c.Cashier != "" {
-				shift.Cashier = c.Cashier
-			}
 		}
 		if _, known := gaps[shift.FN]; !known {
 			gaps[shift.FN], _ = s.Gaps(ctx, sight, shift.FN) // of a drive that moved elsewhere nothing is said
 		}
 		for _, g := range gaps[shift.FN] {
-			if from, to := max(g.From, shift.FirstFD), min(g.To, max(shift.LastFD, shift.CloseFD)); from <= to {
+			if from, to := max(g.From, shift.FirstFD), min(g.To, shift.LastFD); from <= to {
 				shift.Missing += int64(to-from) + 1
 			}
 		}
-		if closed {
-			doc, err := s.Document(ctx, sight, shift.FN, c.FD)
-			if err != nil {
-				return fmt.Errorf("ledger: reading the closing report: %w", err)
+		if shift.Closing != 0 {
+			if err := s.close(ctx, sight, shift); err != nil {
+				return err
 			}
-			shift.Checks = compare(shift, &doc)
 		}
 	}
 	return nil
 }
 
-// shiftKey is a shift of a drive.
-type shiftKey struct {
-	fn     fiscal.FNNumber
-	number uint32
+// close reads the closing report of the shift.
+func (s *Service) close(ctx context.Context, sight access.Sight, shift *Shift) error {
+	d, err := s.Document(ctx, sight, shift.FN, shift.Closing)
+	if err != nil {
+		return fmt.Errorf("ledger: reading the closing report: %w", err)
+	}
+	shift.Closed, shift.CloseFD = dated(&d), d.FD
+	doc, err := ffd.Decode(d.STLV)
+	if err != nil || doc.Form != fiscal.FormCloseShift {
+		return nil // it was not read, so nothing is compared
+	}
+	if cashier := doc.Text(ffd.TagCashier); cashier != "" {
+		shift.Cashier = cashier
+	}
+	if seesAll(sight, shift) {
+		shift.Checks = compare(shift, doc)
+	}
+	return nil
 }
-
-// closings are the closing reports of the shifts.
-func (s *Service) closings(ctx context.Context, sight access.Sight, window store.Search, shifts []*Shift) (map[shiftKey]*store.Projection, error) {
-	q := window
-	q.Forms, q.Oldest = []fiscal.Form{fiscal.FormCloseShift}, true
-	by := map[shiftKey]*store.Projection{}
-	read := func(after store.Place, limit int) (next store.Place, err error) {
-		found, err := s.Search(ctx, sight, q, after, limit)
-		for i := range found {
-			by[shiftKey{found[i].FN, found[i].Shift}] = &found[i]
-		}
-		if len(found) == limit {
-			next = store.PlaceOf(&found[limit-1])
-		}
-		return next, err
-	}
-	if q.Shift != 0 {
-		_, err := read(store.Place{}, 1+spare)
-		return by, err
-	}
-	// Most are closed within the window; a shift may be closed long after its last
-	// receipt. From an opening on there is one report a shift, and the one that closes
-	// what was open before.
-	q.From = window.From.Add(shiftBefore)
-	for after, more := (store.Place{}), true; more; more = after != (store.Place{}) {
-		var err error
-		if after, err = read(after, store.MaxLimit); err != nil {
-			return nil, err
-		}
-	}
-	q.From, q.To, q.FNs = window.To, time.Time{}, nil
-	open := 0
-	for _, shift := range shifts {
-		if by[shiftKey{shift.FN, shift.Number}] != nil {
-			continue
-		}
-		open++
-		if !slices.Contains(q.FNs, shift.FN) {
-			q.FNs = append(q.FNs, shift.FN)
-		}
-	}
-	if open == 0 {
-		return by, nil
-	}
-	_, err := read(store.Place{}, store.MaxLimit)
-	return by, err
-}
-
-// spare reports are read beyond those that are looked for: documents come late.
-const spare = 8

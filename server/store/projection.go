@@ -131,6 +131,7 @@ type Search struct {
 	Forms     []fiscal.Form
 	Operation fiscal.OperationType
 	Shift     uint32
+	Shifts    []ShiftOf // any of them
 	Number    uint32
 	Taxation  uint8
 	Payment   Payment
@@ -141,6 +142,12 @@ type Search struct {
 	Code               string         // product code of an item, whole
 	Oldest             bool           // first
 	NoVAT              bool           // Figures leave out the taxes, which are most of their work
+}
+
+// ShiftOf is a shift of a drive.
+type ShiftOf struct {
+	FN     fiscal.FNNumber
+	Number uint32
 }
 
 // Payment is a way to pay.
@@ -198,6 +205,7 @@ type Figures struct {
 	SalesPaid, ReturnsPaid         Paid
 	SalesVAT, ReturnsVAT           VAT
 	FirstFD, LastFD                fiscal.FDNumber // ByShift only, of all documents of the shift that q finds
+	Closing                        fiscal.FDNumber // ByShift only, of the last closing report among them; 0: none
 }
 
 // Goods are sums over items with one name, rate and measure.

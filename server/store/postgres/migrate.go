@@ -40,7 +40,7 @@ func current(ctx context.Context, db querier) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("postgres: reading the migrations: %w", err)
 	}
-	want := []int64{chainMigration.Version}
+	want := []int64{chainMigration.Version, sheetsMigration.Version}
 	for _, name := range files {
 		version, err := goose.NumericComponent(path.Base(name))
 		if err != nil {
@@ -70,7 +70,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	if err != nil {
 		return fmt.Errorf("postgres: reading the migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithGoMigrations(chainMigration))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithGoMigrations(chainMigration, sheetsMigration))
 	if err != nil {
 		return fmt.Errorf("postgres: reading the migrations: %w", err)
 	}

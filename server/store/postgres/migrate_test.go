@@ -81,12 +81,14 @@ func TestMigrate_AddsUpWhatIsProjected(t *testing.T) {
 	defer func() { require.NoError(t, db.Close()) }()
 	sub, err := fs.Sub(migrations, "migrations")
 	require.NoError(t, err)
-	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithGoMigrations(chainMigration))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithGoMigrations(chainMigration, sheetsMigration))
 	require.NoError(t, err)
 	_, err = p.UpTo(ctx, 5)
 	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `CREATE TABLE days (day bigint)`) // of a version between
+	require.NoError(t, err)
 	_, err = db.ExecContext(ctx, `INSERT INTO projections (id, drive_id, fd, at, form, shift, number, operation, total, fpd, taxation, cash, lines, reg_id, user_inn, vat3)
-		SELECT i, 1 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, 1, i, 1 + i % 3, 7 * i, 0, 1,
+		SELECT i, 11 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, i / 20, i, 1 + i % 3, 7 * i, 0, 1,
 			CASE WHEN i % 2 = 0 THEN 7 * i END, i % 6, 'reg' || (i % 2), 'inn' || (i % 2), CASE WHEN i % 3 = 0 THEN i END FROM generate_series(1, 300) i`)
 	require.NoError(t, err)
 

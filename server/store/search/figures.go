@@ -74,8 +74,12 @@ func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g
 			key, number = text, n
 			all = append(all, keyed(by, q.d, text, n))
 		}
-		one.addEdges(&all[len(all)-1])
-		one.addTo(&all[len(all)-1])
+		f := &all[len(all)-1]
+		one.addEdges(f)
+		one.addTo(f)
+		if one.Kind == closing {
+			f.Closing = max(f.Closing, one.LastFD)
+		}
 		return nil
 	})
 	if by == store.ByShift {
@@ -145,6 +149,9 @@ func added(sums []string) string {
 // pieces are the parts of what is added up: whole days from their table, and what is
 // left of them, or all, from the documents.
 func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
+	if by == store.ByShift && shifted(&s) {
+		return q.shifts(s, g)
+	}
 	from, to := ceilSeconds(s.From), ceilSeconds(s.To)
 	first, last := ceilDivide(from, secondsOfDay), floorDivide(to, secondsOfDay)
 	if !spanned(&s) || by == store.ByShift || by == store.ByCashier || (!s.From.IsZero() && !s.To.IsZero() && first >= last) {
@@ -169,6 +176,66 @@ func (q *query) pieces(s store.Search, by store.Grouping, g grouping) []string {
 func spanned(s *store.Search) bool {
 	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, From: s.From, To: s.To, Oldest: s.Oldest, NoVAT: s.NoVAT}
 	return s.UserINN != "" && reflect.DeepEqual(*s, plain)
+}
+
+// shifted tells whether the search asks for shifts that days can answer: by drive,
+// number, taxpayer, register and date alone.
+func shifted(s *store.Search) bool {
+	plain := store.Search{UserINN: s.UserINN, RegIDs: s.RegIDs, FN: s.FN, FNs: s.FNs, Shift: s.Shift, Shifts: s.Shifts, From: s.From, To: s.To, Oldest: s.Oldest, NoVAT: s.NoVAT}
+	return (len(s.Shifts) > 0 || s.FN != "" && s.Shift != 0) && reflect.DeepEqual(*s, plain)
+}
+
+// shifts asks days for the sheets within the dates, and the documents for those that a
+// date cuts and for what has no sheet: reports of the shift.
+func (q *query) shifts(s store.Search, g grouping) []string {
+	from, to, undated := ceilSeconds(s.From), ceilSeconds(s.To), s
+	undated.From, undated.To = time.Time{}, time.Time{}
+	q.where = nil
+	q.conditions(&undated, nil)
+	q.add("p.shift > 0")
+	if !s.From.IsZero() {
+		q.add("p.first_at >= ?", from)
+	}
+	if !s.To.IsZero() {
+		q.add("p.last_at < ?", to)
+	}
+	columns := []string{g.text + " AS g1", g.number + " AS g2", "p.kind AS kind"}
+	for _, c := range slices.Concat(sumsOf(&s), edgeColumns) {
+		columns = append(columns, "p."+c+" AS "+c)
+	}
+	all := []string{"SELECT " + strings.Join(columns, ", ") + " FROM days p" + q.clause()}
+
+	q.where = nil
+	q.conditions(&undated, nil)
+	q.add("p.shift > 0")
+	q.add(unsummed)
+	q.dates(&s, " + 0") // the shift leads to fewer than the dates
+	all = append(all, "SELECT "+q.sheet(s, g)+" FROM projections p"+q.clause())
+	if s.From.IsZero() && s.To.IsZero() {
+		return all
+	}
+
+	q.where = nil
+	q.conditions(&undated, nil)
+	if !s.From.IsZero() {
+		q.add("p.last_at >= ?", from)
+	}
+	if !s.To.IsZero() {
+		q.add("p.first_at < ?", to)
+	}
+	switch { // values stand in the order of their marks
+	case s.To.IsZero():
+		q.add("p.first_at < ?", from)
+	case s.From.IsZero():
+		q.add("p.last_at >= ?", to)
+	default:
+		q.add("(p.first_at < ? OR p.last_at >= ?)", from, to)
+	}
+	sheets := "SELECT p.* FROM days p" + q.clause()
+	q.where = []string{"p.drive_id = s.drive_id", "p.at >= s.first_at", "p.at <= s.last_at", "p.shift = s.shift", "p.shift > 0", "p.reg_id = s.reg_id",
+		"p.user_inn || '' = s.user_inn", kindOf + " = s.kind"}
+	q.dates(&s, "")
+	return append(all, "SELECT "+q.sheet(s, g)+" FROM ("+sheets+") s CROSS JOIN projections p"+q.clause())
 }
 
 // days asks the table for its rows from one number to another.
@@ -213,22 +280,26 @@ func (q *query) documents(s store.Search, by store.Grouping, g grouping) string 
 	if by == store.ByShift {
 		q.add("p.shift > 0")
 	} else {
-		q.add("p.form IN (3, 4, 31, 41)")
+		q.add(summed)
 	}
-	columns := []string{kindOf + " AS kind"}
 	if by == store.ByHour {
+		columns := []string{kindOf + " AS kind"}
 		for i, value := range hourly() {
 			columns = append(columns, value+" AS "+hourColumns[i])
 		}
 		return "SELECT " + strings.Join(columns, ", ") + " FROM projections p" + q.clause()
 	}
-	columns = append([]string{g.text + " AS g1", g.number + " AS g2"}, columns...)
-	columns = append(columns, "1 AS documents")
+	return "SELECT " + q.sheet(s, g) + " FROM projections p" + q.clause()
+}
+
+// sheet is a projection p as a sheet.
+func (q *query) sheet(s store.Search, g grouping) string {
+	columns := []string{g.text + " AS g1", g.number + " AS g2", kindOf + " AS kind", "1 AS documents"}
 	for _, c := range sumsOf(&s)[1:] {
 		columns = append(columns, "coalesce(p."+c+", 0) AS "+c)
 	}
 	columns = append(columns, "p.at AS first_at", "p.at AS last_at", "p.fd AS first_fd", "p.fd AS last_fd")
-	return "SELECT " + strings.Join(columns, ", ") + " FROM projections p" + q.clause()
+	return strings.Join(columns, ", ")
 }
 
 func (s *Sheet) scan(r Row, text *string, n *int64, vat bool) error {
@@ -276,7 +347,7 @@ func (s *Sheet) addEdges(f *store.Figures) {
 // addTo adds the sheet to the figures of its group.
 func (s *Sheet) addTo(f *store.Figures) {
 	switch s.Kind {
-	case other:
+	case other, closing:
 		return
 	case Corrections:
 		f.Corrections, f.Corrected = f.Corrections+s.Documents, f.Corrected+s.Total

@@ -83,25 +83,28 @@ func (q *query) conditions(s *store.Search, drive *int64) {
 		}
 		q.where = append(q.where, "p.drive_id IN ("+strings.Join(drives, ", ")+")")
 	}
+	if len(s.Shifts) > 0 {
+		pairs := make([]string, len(s.Shifts))
+		for i, one := range s.Shifts {
+			drive := strings.Replace(q.d.Drive, "?", q.value(q.d.DriveArg(one.FN)), 1)
+			pairs[i] = "(CAST(" + drive + " AS BIGINT), CAST(" + q.value(int64(one.Number)) + " AS BIGINT))"
+		}
+		q.where = append(q.where, "(p.drive_id, p.shift) IN (VALUES "+strings.Join(pairs, ", ")+")")
+	}
 	if len(s.RegIDs) > 0 {
 		// Along the user's index the drives need not be looked up.
-		if drive == nil && s.FN == "" && len(s.FNs) == 0 && s.UserINN == "" && s.FPD == 0 {
+		if drive == nil && !byDrive(s) && s.UserINN == "" && s.FPD == 0 {
 			q.where = append(q.where, "p.drive_id IN (SELECT drive_id FROM registrations WHERE reg_id IN ("+texts(q, s.RegIDs)+"))")
 		}
 		q.where = append(q.where, "p.reg_id IN ("+texts(q, s.RegIDs)+")")
 	}
-	if drive == nil && s.FN == "" && len(s.FNs) == 0 && s.FPD == 0 {
+	if drive == nil && !byDrive(s) && s.FPD == 0 {
 		same("user_inn", string(s.UserINN))
 	} else {
 		same("user_inn || ''", string(s.UserINN)) // no index but that of the drive or the sign leads there
 	}
 	number("fpd", int64(s.FPD))
-	if !s.From.IsZero() {
-		q.add("p.at >= ?", ceilSeconds(s.From))
-	}
-	if !s.To.IsZero() {
-		q.add("p.at < ?", ceilSeconds(s.To))
-	}
+	q.dates(s, "")
 	if len(s.Forms) > 0 {
 		q.where = append(q.where, "p.form IN ("+list(q, s.Forms, func(f fiscal.Form) any { return int64(f) })+")")
 	}
@@ -125,6 +128,20 @@ func (q *query) conditions(s *store.Search, drive *int64) {
 	}
 	if s.Code != "" {
 		q.add(q.d.ItemKey[0]+" IN (SELECT "+q.d.ItemKey[1]+" FROM items WHERE code = ? AND code <> '')", q.d.Text(s.Code))
+	}
+}
+
+// byDrive tells whether the search names drives.
+func byDrive(s *store.Search) bool { return s.FN != "" || len(s.FNs) > 0 || len(s.Shifts) > 0 }
+
+// dates narrows projections p to those of the search; with something behind the column
+// no index leads there.
+func (q *query) dates(s *store.Search, behind string) {
+	if !s.From.IsZero() {
+		q.add("p.at"+behind+" >= ?", ceilSeconds(s.From))
+	}
+	if !s.To.IsZero() {
+		q.add("p.at"+behind+" < ?", ceilSeconds(s.To))
 	}
 }
 

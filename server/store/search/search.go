@@ -108,7 +108,7 @@ func ordered(prefix string, s *store.Search) string {
 // drivesOf finds the drives of the registers that are asked for, when they are few
 // enough to be searched apart.
 func drivesOf(ctx context.Context, e Engine, s *store.Search) (drives []int64, apart bool, err error) {
-	if len(s.RegIDs) == 0 || s.FN != "" || len(s.FNs) > 0 || s.FPD != 0 || s.Code != "" {
+	if len(s.RegIDs) == 0 || byDrive(s) || s.FPD != 0 || s.Code != "" {
 		return nil, false, nil
 	}
 	q := query{d: e.Dialect()}

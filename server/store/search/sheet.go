@@ -13,17 +13,19 @@ import (
 // operation (tag 1054).
 const Corrections = -1
 
-// other is the kind of documents that have no sheet.
-const other = -2
+// other is the kind of documents that have no sheet, closing that of the reports among
+// them that close a shift.
+const other, closing = -2, -3
 
 // Sheet is a row of the table days: what documents of one taxpayer, register, drive,
-// day and kind add up to.
+// day, kind and shift add up to.
 type Sheet struct {
 	UserINN fiscal.INN
 	RegID   fiscal.RegNumber
 	FN      fiscal.FNNumber
 	Day     int64 // since 1970, by the register's clock
 	Kind    int64
+	Shift   uint32
 
 	Documents, Lines int64
 	Total            fiscal.Kopecks
@@ -57,7 +59,7 @@ func numbered(prefix string) (all []string) {
 
 // SheetColumns are those of days in the order of Sheet.Values; the drive is not among
 // them.
-var SheetColumns = slices.Concat([]string{"user_inn", "reg_id", "day", "kind"}, sumColumns, edgeColumns, hourColumns)
+var SheetColumns = slices.Concat([]string{"user_inn", "reg_id", "day", "kind", "shift"}, sumColumns, edgeColumns, hourColumns)
 
 // Sheets adds up projections, each sheet once, in the order of its first document.
 func Sheets(all []store.Projection) []Sheet {
@@ -66,6 +68,7 @@ func Sheets(all []store.Projection) []Sheet {
 		reg       fiscal.RegNumber
 		fn        fiscal.FNNumber
 		day, kind int64
+		shift     uint32
 	}
 	place := map[key]int{}
 	var sheets []Sheet
@@ -80,12 +83,12 @@ func Sheets(all []store.Projection) []Sheet {
 			continue
 		}
 		at := p.At.Unix()
-		k := key{p.UserINN, p.RegID, p.FN, at / secondsOfDay, kind}
+		k := key{p.UserINN, p.RegID, p.FN, at / secondsOfDay, kind, p.Shift}
 		n, ok := place[k]
 		if !ok {
 			n = len(sheets)
 			place[k] = n
-			sheets = append(sheets, Sheet{UserINN: k.user, RegID: k.reg, FN: k.fn, Day: k.day, Kind: kind, FirstAt: at, LastAt: at, FirstFD: p.FD, LastFD: p.FD})
+			sheets = append(sheets, Sheet{UserINN: k.user, RegID: k.reg, FN: k.fn, Day: k.day, Kind: kind, Shift: p.Shift, FirstAt: at, LastAt: at, FirstFD: p.FD, LastFD: p.FD})
 		}
 		sheets[n].add(p, at)
 	}
@@ -109,7 +112,7 @@ func (s *Sheet) add(p *store.Projection, at int64) {
 // Values of a sheet in the order of SheetColumns.
 func (s *Sheet) Values(d Dialect) []any {
 	v := make([]any, 0, len(SheetColumns)+1)
-	v = append(v, d.Text(string(s.UserINN)), d.Text(string(s.RegID)), s.Day, s.Kind, s.Documents, s.Lines, int64(s.Total),
+	v = append(v, d.Text(string(s.UserINN)), d.Text(string(s.RegID)), s.Day, s.Kind, int64(s.Shift), s.Documents, s.Lines, int64(s.Total),
 		int64(s.Paid.Cash), int64(s.Paid.Ecash), int64(s.Paid.Prepaid), int64(s.Paid.Credit), int64(s.Paid.Provision))
 	for _, one := range s.VAT[1:] {
 		v = append(v, int64(one))
@@ -128,6 +131,31 @@ func (s *Sheet) Values(d Dialect) []any {
 // a register that sends anything cannot make a sum that no column holds.
 const most = 1 << 62
 
+// sheetKey tells sheets apart.
+const sheetKey = "user_inn, reg_id, day, kind, drive_id, shift"
+
+// SheetTable are statements that make days, in place of one that is there, and add up
+// what is projected; kinds of columns and the end of the table are the engine's. The
+// migration that changes days last makes it: when another comes it takes these over,
+// and the one before does nothing any more.
+func SheetTable(number, text, end string) []string {
+	columns := []string{"drive_id " + number + " NOT NULL"}
+	for _, c := range SheetColumns {
+		kind := number
+		if c == "user_inn" || c == "reg_id" {
+			kind = text
+		}
+		columns = append(columns, c+" "+kind+" NOT NULL")
+	}
+	return []string{
+		"DROP TABLE IF EXISTS days",
+		"CREATE TABLE days (" + strings.Join(columns, ", ") + ", PRIMARY KEY (" + sheetKey + "))" + end,
+		SheetsAgain(""),
+		"CREATE INDEX days_by_shift ON days (drive_id, shift)",
+		"CREATE INDEX projections_of_shifts ON projections (drive_id, shift) WHERE " + strings.ReplaceAll(unsummed, "p.", ""),
+	}
+}
+
 // AddSheet is the end of an INSERT into days: a sheet that is there grows. least and
 // greatest are functions of the engine.
 func AddSheet(least, greatest string) string {
@@ -141,13 +169,13 @@ func AddSheet(least, greatest string) string {
 	for _, c := range hourColumns {
 		set = append(set, fmt.Sprintf("%s = %s(days.%s + excluded.%s, %d)", c, least, c, c, int64(most)))
 	}
-	return " ON CONFLICT (user_inn, reg_id, day, kind, drive_id) DO UPDATE SET " + strings.Join(set, ", ")
+	return " ON CONFLICT (" + sheetKey + ") DO UPDATE SET " + strings.Join(set, ", ")
 }
 
 // SheetsAgain is the statement that adds up projections p anew, those that the
 // condition finds; days must have no row of theirs.
 func SheetsAgain(condition string) string {
-	values := []string{"p.drive_id", "p.user_inn", "p.reg_id", "p.at / 86400", kindOf, "count(*)"}
+	values := []string{"p.drive_id", "p.user_inn", "p.reg_id", "p.at / 86400", kindOf, "p.shift", "count(*)"}
 	for _, c := range sumColumns[1:] {
 		values = append(values, "coalesce(sum(p."+c+"), 0)")
 	}
@@ -159,7 +187,7 @@ func SheetsAgain(condition string) string {
 		condition = " AND " + condition
 	}
 	return "INSERT INTO days (drive_id, " + strings.Join(SheetColumns, ", ") + ") SELECT " + strings.Join(values, ", ") +
-		" FROM projections p WHERE p.form IN (3, 4, 31, 41)" + condition + " GROUP BY 1, 2, 3, 4, 5"
+		" FROM projections p WHERE " + summed + condition + " GROUP BY 1, 2, 3, 4, 5, 6"
 }
 
 // hourly are hourColumns of a projection p.
@@ -173,4 +201,7 @@ func hourly() (all []string) {
 }
 
 // kindOf a projection p.
-const kindOf = "CASE WHEN p.form IN (3, 4) THEN p.operation WHEN p.form IN (31, 41) THEN -1 ELSE -2 END"
+const kindOf = "CASE WHEN p.form IN (3, 4) THEN p.operation WHEN p.form IN (31, 41) THEN -1 WHEN p.form = 5 THEN -3 ELSE -2 END"
+
+// Conditions on projections p: that they are receipts and corrections, and that not.
+const summed, unsummed = "p.form IN (3, 4, 31, 41)", "p.form NOT IN (3, 4, 31, 41)"

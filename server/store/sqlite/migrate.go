@@ -20,7 +20,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	if err != nil {
 		return fmt.Errorf("sqlite: reading the migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub, goose.WithGoMigrations(chainMigration))
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub, goose.WithGoMigrations(chainMigration, sheetsMigration))
 	if err != nil {
 		return fmt.Errorf("sqlite: reading the migrations: %w", err)
 	}

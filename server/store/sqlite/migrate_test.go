@@ -77,13 +77,17 @@ func TestMigrate_AddsUpWhatIsProjected(t *testing.T) {
 	require.NoError(t, err)
 	sub, err := fs.Sub(migrations, "migrations")
 	require.NoError(t, err)
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub, goose.WithGoMigrations(chainMigration))
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub, goose.WithGoMigrations(chainMigration, sheetsMigration))
 	require.NoError(t, err)
 	_, err = p.UpTo(t.Context(), 5)
 	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `INSERT INTO drives SELECT value, value, 0, '', '', '', '', '', 0, '', 0, NULL, 0, '', 0, NULL, 0, 0, 0, NULL, 0, NULL FROM json_each('["1", "2", "3"]')`)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `CREATE TABLE days (day INTEGER)`) // of a version between
+	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), `INSERT INTO projections (id, drive_id, fd, at, form, shift, number, operation, total, fpd, taxation, cash, lines, reg_id, user_inn, vat3)
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
-		SELECT i, 1 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, 1, i, 1 + i % 3, 7 * i, 0, 1,
+		SELECT i, 1 + i % 3, i, 1770000000 + 4000 * i, CASE i % 5 WHEN 0 THEN 31 WHEN 1 THEN 2 WHEN 2 THEN 4 ELSE 3 END, i / 20, i, 1 + i % 3, 7 * i, 0, 1,
 			CASE WHEN i % 2 = 0 THEN 7 * i END, i % 6, 'reg' || (i % 2), 'inn' || (i % 2), CASE WHEN i % 3 = 0 THEN i END FROM n`)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())

@@ -83,6 +83,31 @@ func TestSearch_UsesIndexes(t *testing.T) {
 	}
 }
 
+// Sums of shifts that are named are read from days too, their reports by an index that
+// has nothing else, and documents only where a date cuts a day of a shift.
+func TestFigures_ReadsDaysOfShifts(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, Options{})
+	from := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	for name, q := range map[string]store.Search{
+		"many": {UserINN: "1", RegIDs: []fiscal.RegNumber{"1", "2"}, Shifts: []store.ShiftOf{{FN: "1", Number: 1}, {FN: "2", Number: 7}}},
+		"one":  {UserINN: "1", RegIDs: []fiscal.RegNumber{"1", "2"}, FN: "1", Shift: 7},
+	} {
+		for _, cut := range []bool{false, true} {
+			if cut {
+				q.From = from
+			}
+			e := &explainer{searcher: searcher{s}}
+			_, err := search.Figures(t.Context(), e, q, store.ByShift)
+			require.NoError(t, err)
+			plan := e.plan.String()
+			assert.Contains(t, plan, "days_by_shift (drive_id=? AND shift=?)", name)
+			assert.Contains(t, plan, "projections_of_shifts (drive_id=? AND shift=?)", name)
+			assert.Equal(t, cut, strings.Contains(plan, "projections_by_drive (drive_id=? AND at>? AND at<?)"), name)
+		}
+	}
+}
+
 // Sums of a taxpayer's days are read from days along its key, and documents only where
 // an interval begins or ends within a day.
 func TestFigures_ReadsDays(t *testing.T) {

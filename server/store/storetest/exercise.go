@@ -45,6 +45,7 @@ var contract = []part{
 	{"AcceptsWhileReading", acceptsWhileReading},
 	{"Searching", searching},
 	{"Figures", figures},
+	{"SumsOfShifts", sumsOfShifts},
 	{"Goods", goods},
 	{"ManyWriters", manyWriters},
 	{"FollowWhileWriting", followWhileWriting},

@@ -20,7 +20,7 @@ import (
 // drives move from one register to another in the middle of their life.
 func town(t *testing.T, s store.Store, p store.Projector) []store.Projection {
 	const drives, documents = 7, 18
-	forms := []fiscal.Form{fiscal.FormReceipt, fiscal.FormReceipt, fiscal.FormReceipt, fiscal.FormBSO, fiscal.FormReceiptCorrection, fiscal.FormOpenShift}
+	forms := []fiscal.Form{fiscal.FormReceipt, fiscal.FormReceipt, fiscal.FormReceipt, fiscal.FormBSO, fiscal.FormReceiptCorrection, fiscal.FormOpenShift, fiscal.FormCloseShift}
 	for fd := 1; fd <= documents; fd++ {
 		for n := range drives {
 			a := Sample(fnNumber(n), int64(fd), fiscal.FDNumber(fd))
@@ -77,6 +77,16 @@ var searches = []struct {
 		return p.UserINN == "7704358500" && p.Operation == fiscal.SellReturn
 	}},
 	{"shift", store.Search{FN: fnNumber(3), Shift: 2}, func(p *store.Projection) bool { return p.FN == fnNumber(3) && p.Shift == 2 }},
+	{"shifts", store.Search{Shifts: []store.ShiftOf{{FN: fnNumber(3), Number: 2}, {FN: fnNumber(5), Number: 1}, {FN: fnNumber(1), Number: 77}, {FN: "нет", Number: 1}}}, func(p *store.Projection) bool {
+		return p.FN == fnNumber(3) && p.Shift == 2 || p.FN == fnNumber(5) && p.Shift == 1
+	}},
+	{"shifts of a register of a user from a moment", store.Search{UserINN: "7704358501", RegIDs: []fiscal.RegNumber{"0000000000001005", "0000000000001003"}, From: day(1).Add(30 * time.Minute),
+		Shifts: []store.ShiftOf{{FN: fnNumber(3), Number: 1}, {FN: fnNumber(5), Number: 1}, {FN: fnNumber(5), Number: 2}}}, func(p *store.Projection) bool {
+		return (p.RegID == "0000000000001005" || p.RegID == "0000000000001003") && !p.At.Before(day(1).Add(30*time.Minute)) && (p.FN == fnNumber(3) && p.Shift == 1 || p.FN == fnNumber(5) && (p.Shift == 1 || p.Shift == 2))
+	}},
+	{"shift of a drive in an hour", store.Search{FN: fnNumber(5), Shift: 1, From: day(1), To: day(3).Add(time.Hour)}, func(p *store.Projection) bool {
+		return p.FN == fnNumber(5) && p.Shift == 1 && !p.At.Before(day(1)) && p.At.Before(day(3).Add(time.Hour))
+	}},
 	{"number", store.Search{Number: 5}, func(p *store.Projection) bool { return p.Number == 5 }},
 	{"from", store.Search{From: day(2)}, func(p *store.Projection) bool { return !p.At.Before(day(2)) }},
 	{"a nanosecond after", store.Search{From: day(0).Add(1)}, func(p *store.Projection) bool { return p.At.After(day(0)) }},
@@ -197,13 +207,16 @@ func figures(t *testing.T, open Open) {
 			t.Run(fmt.Sprintf("%s by %d", c.name, by), func(t *testing.T) {
 				want := map[string]*store.Figures{}
 				for _, r := range rows {
-					if c.want(&r) && (by == store.ByShift && r.Shift > 0 || by != store.ByShift && r.Form != fiscal.FormOpenShift) {
+					if c.want(&r) && (by == store.ByShift && r.Shift > 0 || by != store.ByShift && r.Form != fiscal.FormOpenShift && r.Form != fiscal.FormCloseShift) {
 						k := key(&r)
 						if want[k] == nil {
 							want[k] = &store.Figures{Key: k, First: r.At, Last: r.At, FirstFD: r.FD, LastFD: r.FD}
 							if by == store.ByShift {
 								want[k].Key, want[k].Shift = string(r.FN), r.Shift
 							}
+						}
+						if by == store.ByShift && r.Form == fiscal.FormCloseShift {
+							want[k].Closing = max(want[k].Closing, r.FD)
 						}
 						if addUp(want[k], &r); by == store.ByHour {
 							want[k] = hourly(want[k])

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/archive"
@@ -28,6 +29,18 @@ func RequireSums(t testing.TB, p store.Projector, inn fiscal.INN) (all store.Fig
 			all = sums[0]
 		}
 	}
+	one, err := p.Figures(context.Background(), store.Search{UserINN: inn}, store.ByShift) // from the documents: no shift is named
+	require.NoError(t, err)
+	if len(one) == 0 {
+		return all
+	}
+	shifts := make([]store.ShiftOf, len(one))
+	for i, f := range one {
+		shifts[i] = store.ShiftOf{FN: fiscal.FNNumber(f.Key), Number: f.Shift}
+	}
+	sums, err := p.Figures(context.Background(), store.Search{UserINN: inn, Shifts: shifts}, store.ByShift)
+	require.NoError(t, err)
+	require.Equal(t, one, sums, "by shift")
 	return all
 }
 
@@ -73,4 +86,49 @@ func sumsAfterRetention(t *testing.T, open Open, openArchive func(t testing.TB, 
 	require.Equal(t, behind, projectAll(t, p, 50))
 	after = RequireSums(t, p, inn)
 	assert.EqualValues(t, drives*documents-deleted, after.Receipts+after.Corrections)
+}
+
+// Sums of any shifts, of all documents or of those of a taxpayer, of registers and of
+// dates, kept beforehand as far as may be, are those of the documents themselves.
+func sumsOfShifts(t *testing.T, open Open) {
+	s := fresh(t, open)
+	p := projector(t, s)
+	rows := town(t, s, p)
+	moment := rapid.Custom(func(t *rapid.T) time.Time {
+		at := rows[rapid.IntRange(0, len(rows)-1).Draw(t, "row")].At
+		return at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 1, -1, 3600, -86400}).Draw(t, "beside")) * time.Second)
+	})
+	found := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		q := store.Search{NoVAT: rapid.Bool().Draw(rt, "no taxes")}
+		if rapid.Bool().Draw(rt, "one") {
+			q.FN, q.Shift = fnNumber(rapid.IntRange(0, 7).Draw(rt, "drive")), uint32(rapid.IntRange(1, 4).Draw(rt, "shift"))
+		} else {
+			q.Shifts = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) store.ShiftOf {
+				return store.ShiftOf{FN: fnNumber(rapid.IntRange(0, 7).Draw(t, "drive")), Number: uint32(rapid.IntRange(0, 4).Draw(t, "shift"))}
+			}), 1, 12).Draw(rt, "shifts")
+		}
+		if rapid.Bool().Draw(rt, "user") {
+			q.UserINN = rows[rapid.IntRange(0, len(rows)-1).Draw(rt, "of")].UserINN
+		}
+		if rapid.Bool().Draw(rt, "registers") {
+			for range rapid.IntRange(1, 4).Draw(rt, "n") {
+				q.RegIDs = append(q.RegIDs, rows[rapid.IntRange(0, len(rows)-1).Draw(rt, "of")].RegID)
+			}
+		}
+		if rapid.Bool().Draw(rt, "from") {
+			q.From = moment.Draw(rt, "at")
+		}
+		if rapid.Bool().Draw(rt, "to") {
+			q.To = moment.Draw(rt, "at")
+		}
+		got, err := p.Figures(context.Background(), q, store.ByShift)
+		require.NoError(rt, err)
+		q.MaxTotal = fiscal.MaxKopecks // none is above it, and days do not know
+		want, err := p.Figures(context.Background(), q, store.ByShift)
+		require.NoError(rt, err)
+		require.Equal(rt, want, got)
+		found += len(got)
+	})
+	require.Positive(t, found)
 }
