@@ -71,8 +71,9 @@ bench-search: packages
 	$(GO) test -count 1 -timeout 0 -v ./cmd/ofd/searchbench -args -documents $(N) -times $(TIMES) -report $(CURDIR)/var/bench-search.md
 
 # How long pages take while 200 logged-in people browse among PAGES_N documents (docs/performance.md, "Pages"):
-# PER_USER registers to an organisation, a page in THINK on average each, for BROWSE. PAGES_BASE names a
-# file that is filled when it is new and kept; ten million documents take some 15 GB.
+# PER_USER registers to an organisation, a page in THINK on average each, for BROWSE. ENGINE=postgres browses on a
+# cluster of its own. PAGES_BASE names a file, or a database as postgres://…, that is filled when it is empty and kept;
+# ten million documents take some 15 GB.
 PAGES_N    ?= 20000
 PAGES_BASE ?=
 PER_USER   ?= 5
@@ -81,7 +82,7 @@ BROWSE     ?= 2m
 bench-pages:
 	@mkdir -p var; rm -f var/bench-pages.md
 	PAGES=$(PAGES_N) $(GO) test -count=1 -timeout 0 -v -run '^TestPages$$' ./cmd/ofd/searchbench -args \
-		-per-user $(PER_USER) -think $(THINK) -browse $(BROWSE) -sqlite '$(PAGES_BASE)' -report $(CURDIR)/var/bench-pages.md
+		-per-user $(PER_USER) -think $(THINK) -browse $(BROWSE) -pages-on '$(or $(ENGINE),sqlite)' -$(or $(ENGINE),sqlite) '$(PAGES_BASE)' -report $(CURDIR)/var/bench-pages.md
 
 # Every fuzz target of the module, FUZZTIME each.
 fuzz:

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,13 +24,14 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/front"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
-	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
 var (
 	people = flag.Int("people", 200, "how many browse at once")
 	think  = flag.Duration("think", 5*time.Second, "mean time between two pages of one person")
 	browse = flag.Duration("browse", 2*time.Minute, "how long they browse")
+
+	pagesOn = flag.String("pages-on", "sqlite", "engine that pages are measured on: sqlite or postgres")
 )
 
 // pageGoal is what 99 of 100 pages of each kind must keep in a base of full size.
@@ -90,11 +90,15 @@ func TestPages(t *testing.T) {
 	}
 	b, err := newBase(t.Context(), documents)
 	require.NoError(t, err)
-	s := filled(t, b)
+	e := sqliteEngine
+	if *pagesOn == "postgres" {
+		e = postgresEngine
+	}
+	bench := e(t, documents)
+	s := filled(t, b, bench)
 	defer s.Close()
 
-	place := filepath.Join(t.TempDir(), "people")
-	rooms, err := office.Open(t.Context(), "sqlite:"+place)
+	rooms, err := office.Open(t.Context(), bench.cabinet(t))
 	require.NoError(t, err)
 	defer rooms.Close()
 	// The evening of the last day, by the clock of the registers.
@@ -103,7 +107,7 @@ func TestPages(t *testing.T) {
 	f, err := front.New(front.Options{Store: s, Office: rooms, OFD: operator, Site: "http://127.0.0.1", PasswordMemory: 64, Now: now})
 	require.NoError(t, err)
 	owners := move(t, f, b, *people)
-	catchUp(t, f, b, place, len(owners)**perUser)
+	catchUp(t, f, b, bench, len(owners)**perUser)
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan error, 1)
 	go func() { ran <- f.Run(ctx) }()
@@ -152,8 +156,8 @@ func TestPages(t *testing.T) {
 	wg.Wait()
 	took := time.Since(started)
 	all := times["all"].TotalCount()
-	title := fmt.Sprintf("SQLite, %d documents of %d registers, %d to a taxpayer; %d people, one page in %v each on average: %d pages in %v, %.1f a second, %.0f %% of one core with the load",
-		b.documents(), b.registers, *perUser, *people, *think, all, took.Round(time.Second), float64(all)/took.Seconds(), 100*(processor()-used).Seconds()/took.Seconds())
+	title := fmt.Sprintf("%s, %d documents of %d registers, %d to a taxpayer; %d people, one page in %v each on average: %d pages in %v, %.1f a second, %.0f %% of one core with the load",
+		bench.name, b.documents(), b.registers, *perUser, *people, *think, all, took.Round(time.Second), float64(all)/took.Seconds(), 100*(processor()-used).Seconds()/took.Seconds())
 	text := pageTable(title, times)
 	t.Log("\n" + text)
 	if *report != "" {
@@ -208,21 +212,16 @@ func pageTable(title string, times map[string]*hdrhistogram.Histogram) string {
 
 // filled opens a base of the documents: the one that was given, when it has them, or a
 // new one.
-func filled(t *testing.T, b *base) both {
+func filled(t *testing.T, b *base, e *engine) both {
 	t.Helper()
 	ctx, began := t.Context(), time.Now()
-	path := *baseFile
-	if path == "" {
-		path = filepath.Join(t.TempDir(), "ofd.db")
-	}
-	e := sqliteEngine(path)
 	s, err := e.open()
 	require.NoError(t, err)
 	total, err := s.Stats(ctx)
 	require.NoError(t, err)
 	if total.Documents == 0 {
 		require.NoError(t, s.Close())
-		require.NoError(t, b.pour(ctx, path, func(int64) {}))
+		require.NoError(t, e.pour(ctx, b, func(int64) {}))
 		t.Logf("%d documents poured in %v", b.documents(), time.Since(began).Round(time.Second))
 		require.NoError(t, b.project(ctx, e, func(int64) {}))
 		t.Logf("projected after %v", time.Since(began).Round(time.Second))
@@ -235,15 +234,4 @@ func filled(t *testing.T, b *base) both {
 	require.Zero(t, total.Behind)
 	require.NoError(t, check(ctx, s, b, 60))
 	return s
-}
-
-func sqliteEngine(path string) *engine {
-	return &engine{
-		name: "SQLite", driver: "sqlite", source: "file:" + path + "?_pragma=busy_timeout(10000)",
-		open:    func() (both, error) { return opened(sqlite.Open(path, sqlite.Options{})) },
-		indexes: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('projections', 'items') AND sql IS NOT NULL",
-		hurry:   []string{"PRAGMA synchronous = OFF", "PRAGMA cache_size = -500000", "PRAGMA wal_autocheckpoint = 50000"},
-		rest:    []string{"PRAGMA wal_checkpoint(TRUNCATE)"},
-		itemKey: "document_id", itemOf: "d.id", writers: 1,
-	}
 }

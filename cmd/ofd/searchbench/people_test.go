@@ -89,14 +89,14 @@ func (l *lately) Documents(_ context.Context, _ store.DocumentFilter, page store
 // catchUp brings the cabinet's followers up to the end of the base, as they are where an
 // operator has worked for long: states of registers from their last documents, and
 // nothing to send to buyers and webhooks.
-func catchUp(t *testing.T, f *front.Front, b *base, place string, registers int) {
+func catchUp(t *testing.T, f *front.Front, b *base, e *engine, registers int) {
 	t.Helper()
 	require.NoError(t, f.Fleet.Follower(b.lately(registers)).CatchUp(t.Context()))
-	db, err := sql.Open("sqlite", "file:"+place+"-cabinet?_pragma=busy_timeout(10000)")
+	db, err := sql.Open(e.driver, e.office)
 	require.NoError(t, err)
 	defer db.Close()
 	for _, follower := range []string{"fleet", "buyers", "webhooks"} {
-		_, err := db.ExecContext(t.Context(), "INSERT INTO places (follower, place) VALUES (?, ?) ON CONFLICT (follower) DO UPDATE SET place = excluded.place", follower, b.documents())
+		_, err := db.ExecContext(t.Context(), fmt.Sprintf("INSERT INTO %s (follower, place) VALUES ('%s', %d) ON CONFLICT (follower) DO UPDATE SET place = excluded.place", e.places, follower, b.documents()))
 		require.NoError(t, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/internal/pgtest"
 	"github.com/fiscalbench/fiscalbench/server/store"
-	"github.com/fiscalbench/fiscalbench/server/store/postgres"
 )
 
 var (
@@ -32,50 +30,9 @@ const full = 100_000
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m).Run()) }
 
-// engine is a database with what the bench must know to fill it past its store.
-type engine struct {
-	name, driver, source string
-	open                 func() (both, error)
-	indexes              string   // asks for names and definitions
-	hurry, rest          []string // statements before and after
-	writers              int      // connections that fill the projections
-	itemKey, itemOf      string
-}
+func TestSearch_SQLite(t *testing.T) { run(t, sqliteEngine(t, *documents)) }
 
-func TestSearch_SQLite(t *testing.T) {
-	path := *baseFile
-	if path == "" {
-		path = filepath.Join(t.TempDir(), "ofd.db")
-	}
-	run(t, sqliteEngine(path))
-}
-
-func TestSearch_PostgreSQL(t *testing.T) {
-	url := *baseURL
-	switch {
-	case url != "":
-	case *documents >= full:
-		c, err := pgtest.StartCluster(t.Context(), "shared_buffers=1GB", "max_wal_size=4GB")
-		if err != nil {
-			pgtest.Missing(t, err)
-		}
-		t.Cleanup(func() { assert.NoError(t, c.Remove()) })
-		url = c.URL()
-	default:
-		url = pgtest.Clone(t, "empty", func(context.Context, string) error { return nil })
-	}
-	run(t, &engine{
-		name: "PostgreSQL", driver: "pgx", source: url,
-		open: func() (both, error) { return opened(postgres.Open(context.Background(), url, postgres.Options{})) },
-		indexes: `SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-			WHERE i.indrelid IN ('projections'::regclass, 'items'::regclass) AND NOT i.indisunique`,
-		hurry:   []string{"ALTER ROLE CURRENT_USER SET maintenance_work_mem = '512MB'"},
-		rest:    []string{"VACUUM ANALYZE projections"},
-		itemKey: "drive_id, fd", itemOf: "d.drive_id, d.fd", writers: 4,
-	})
-}
-
-func opened[S both](s S, err error) (both, error) { return s, err }
+func TestSearch_PostgreSQL(t *testing.T) { run(t, postgresEngine(t, *documents)) }
 
 // run fills a base, measures and tells. The goal is kept by a base of full size.
 func run(t *testing.T, e *engine) {
