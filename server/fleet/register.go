@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
@@ -165,7 +166,7 @@ func (s *Service) Connect(ctx context.Context, v access.Viewer, r Register) (Reg
 	if err != nil {
 		return Register{}, err
 	}
-	note, err := s.noteRegister(v, DeedConnect, r, slices.Concat(given("ЗН", r.Serial), given("точка", t.FullName(r.Outlet)), given("группы", strings.Join(r.Groups, ", ")))...)
+	note, err := s.noteRegister(v, DeedConnect, r, slices.Concat(account.Given("ЗН", r.Serial), account.Given("точка", t.FullName(r.Outlet)), account.Given("группы", strings.Join(r.Groups, ", ")))...)
 	if err != nil {
 		return Register{}, err
 	}

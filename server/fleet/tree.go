@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/internal/ident"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
@@ -151,7 +152,7 @@ func (s *Service) AddNode(ctx context.Context, v access.Viewer, n Node) (Node, e
 	if err != nil {
 		return Node{}, err
 	}
-	note, err := s.noteNode(v, DeedAddNode, n, given("в подразделении", t.FullName(n.Parent))...)
+	note, err := s.noteNode(v, DeedAddNode, n, account.Given("в подразделении", t.FullName(n.Parent))...)
 	if err != nil {
 		return Node{}, err
 	}

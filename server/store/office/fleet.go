@@ -54,14 +54,8 @@ func (r registers) Nodes(ctx context.Context, org string) ([]fleet.Node, error) 
 	return all, nil
 }
 
-// noted does work and writes the journal in one transaction.
 func (r registers) noted(ctx context.Context, doing string, journal []account.Event, work func(tx runner) error) error {
-	return fleetError(doing, r.tx(ctx, func(tx runner) error {
-		if err := work(tx); err != nil {
-			return err
-		}
-		return addEvents(ctx, tx, journal...)
-	}))
+	return fleetError(doing, r.Office.noted(ctx, journal, work))
 }
 
 func (r registers) CreateNode(ctx context.Context, n fleet.Node, journal ...account.Event) error {

@@ -11,6 +11,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/fiscalbench/fiscalbench/server/account"
 )
 
 // runner is a database or a transaction in it. Statements are written with "?".
@@ -33,6 +35,16 @@ func (o *Office) tx(ctx context.Context, work func(tx runner) error) error {
 		return fmt.Errorf("office: %w", err)
 	}
 	return nil
+}
+
+// noted does work and writes the journal in one transaction.
+func (o *Office) noted(ctx context.Context, journal []account.Event, work func(tx runner) error) error {
+	return o.tx(ctx, func(tx runner) error {
+		if err := work(tx); err != nil {
+			return err
+		}
+		return addEvents(ctx, tx, journal...)
+	})
 }
 
 func ignoreDone(err error) error {
