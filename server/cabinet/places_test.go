@@ -29,6 +29,7 @@ func TestRegister_IsMovedInTheMiddleOfADay(t *testing.T) {
 	p.at("2026-11-22 12:31")
 	tills[0].receipt(1, "Кофе", 77777, 0, 1)
 	tills[0].receipt(2, "Кофе", 7, 0, 1)
+	tills[0].close(0)
 	p.settle()
 
 	card := block(t, body, `id="places"`, "</section>")
@@ -85,6 +86,20 @@ func TestRegister_IsMovedInTheMiddleOfADay(t *testing.T) {
 	}
 	status, _, _ = q.get("/lk/registers/" + string(reg))
 	assert.Equal(t, http.StatusNotFound, status, "its card is where it stands")
+
+	// Of the shift each place has its own part, which is not compared with the report of all.
+	_, _, whole = p.get(fmt.Sprintf("/lk/analytics/shifts/%s/2", tills[0].FN))
+	assert.Contains(t, whole, ">сходится<")
+	assert.Contains(t, whole, "Север / Магазин Север", "where it was opened")
+	r := p.mate(v, "south@shop.example", access.Manager, outlets[1].ID)
+	for q, want := range map[*person]string{q: roubles("400,25"), r: roubles("777,70")} {
+		status, _, part := q.get(fmt.Sprintf("/lk/analytics/shifts/%s/2", tills[0].FN))
+		require.Equal(t, http.StatusOK, status)
+		assert.Contains(t, part, want)
+		for _, verdict := range []string{">сходится<", ">расходится<"} {
+			assert.NotContains(t, part, verdict)
+		}
+	}
 
 	// A place that registers stood in is kept for the figures of that time.
 	for n := range 2 {

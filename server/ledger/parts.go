@@ -84,12 +84,12 @@ func (s *Service) figuresAll(ctx context.Context, all []store.Search, by store.G
 				continue
 			}
 			t := &sum[i]
-			first, last := t.FirstFD, max(t.LastFD, f.LastFD)
+			first, last, closing := t.FirstFD, max(t.LastFD, f.LastFD), max(t.Closing, f.Closing)
 			if first == 0 || (f.FirstFD != 0 && f.FirstFD < first) {
 				first = f.FirstFD
 			}
 			*t = Totals{*t}.Plus(Totals{f}).Figures
-			t.FirstFD, t.LastFD = first, last
+			t.FirstFD, t.LastFD, t.Closing = first, last, closing
 		}
 	}
 	slices.SortFunc(sum, func(a, b store.Figures) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift)) })

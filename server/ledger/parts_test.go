@@ -87,9 +87,9 @@ func TestSights_OfTwoPlacesAddUp(t *testing.T) {
 							sum[k] = f
 							continue
 						}
-						first, last := min(was.FirstFD, f.FirstFD), max(was.LastFD, f.LastFD)
+						first, last, end := min(was.FirstFD, f.FirstFD), max(was.LastFD, f.LastFD), max(was.Closing, f.Closing)
 						was = ledger.Totals{Figures: was}.Plus(ledger.Totals{Figures: f}).Figures
-						was.FirstFD, was.LastFD = first, last
+						was.FirstFD, was.LastFD, was.Closing = first, last, end
 						sum[k] = was
 					}
 				}
