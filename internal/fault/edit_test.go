@@ -182,22 +182,29 @@ func TestDelivery_Ends(t *testing.T) {
 	}
 }
 
+// written records each write: a reader that sleeps would find some together.
+type written struct {
+	net.Conn
+	pieces []string
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	w.pieces = append(w.pieces, string(b))
+	return w.Conn.Write(b)
+}
+
 func TestDelivery_SplitsAndWaits(t *testing.T) {
 	t.Parallel()
 	near, far := pair(t)
-	begin := time.Now()
+	begin, w := time.Now(), &written{Conn: near}
 	d := Delivery{Delay: 20 * time.Millisecond, Size: 2, Pause: 20 * time.Millisecond, After: 1, Stall: 20 * time.Millisecond}
-	go func() { _ = d.Send(context.Background(), near, []byte("12345"), time.Second); _ = near.Close() }()
-	var reads []string
-	for buf := make([]byte, 9); ; {
-		n, err := far.Read(buf)
-		if err != nil {
-			break
-		}
-		reads = append(reads, string(buf[:n]))
-	}
-	assert.Equal(t, []string{"1", "23", "45"}, reads)
+	require.NoError(t, d.Send(context.Background(), w, []byte("12345"), time.Second))
+	assert.Equal(t, []string{"1", "23", "45"}, w.pieces)
 	assert.GreaterOrEqual(t, time.Since(begin), 60*time.Millisecond)
+	require.NoError(t, near.Close())
+	got, err := io.ReadAll(far)
+	require.NoError(t, err)
+	assert.Equal(t, "12345", string(got))
 }
 
 func TestDelivery_EndsWithContext(t *testing.T) {
