@@ -25,11 +25,11 @@ run:
 
 # Everything a maintainer checks before a change goes in, but lint and the race detector, which makes
 # whole programs three to ten times slower and would have every package compiled twice. `make lint`
-# vets, and nobody debugs these programs: -vet=off and -w spare a fifth of the time.
+# vets, and nobody debugs these programs: -vet=off and -w spare a fifth of the time. Some tests build
+# programs: what is built before they start is not built twice.
 LEAN := -vet=off -ldflags=-w -shuffle=on
-test: packages
+test: packages build
 	$(GO) test $(LEAN) -p 3 -parallel 4 -timeout 5m ./...
-	@$(MAKE) --no-print-directory build
 
 # What takes longer: everything under the race detector, but conformance/target, which judges with
 # time limits of milliseconds, and the walks of a browser over every main page in light, dark, on a
