@@ -61,8 +61,12 @@ func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g
 	if by == store.ByShift { // the number of a drive is looked up for each shift, not for each document
 		first = strings.ReplaceAll(q.d.FN, "p.drive_id", "p.g1")
 	}
-	text := "SELECT " + first + ", g2, kind, " + added(sums) + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind ORDER BY g1, g2"
-	key, number := "", int64(-1)
+	text := "SELECT " + first + ", g2, kind, " + added(sums) + " FROM (" + strings.Join(q.pieces(s, by, g), " UNION ALL ") + ") p GROUP BY g1, g2, kind" // in no order: PostgreSQL would sort all rows where it counts on few
+	type key struct {
+		text   string
+		number int64
+	}
+	place := map[key]int{}
 	err = e.Query(ctx, text, q.args, func(r Row) error {
 		var one Sheet
 		var text string
@@ -70,11 +74,13 @@ func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g
 		if err := one.scan(r, &text, &n, len(sums) == len(sumColumns)); err != nil {
 			return err
 		}
-		if len(all) == 0 || text != key || n != number {
-			key, number = text, n
+		i, known := place[key{text, n}]
+		if !known {
+			i = len(all)
+			place[key{text, n}] = i
 			all = append(all, keyed(by, q.d, text, n))
 		}
-		f := &all[len(all)-1]
+		f := &all[i]
 		one.addEdges(f)
 		one.addTo(f)
 		if one.Kind == closing {
@@ -82,11 +88,9 @@ func figures(ctx context.Context, e Engine, s store.Search, by store.Grouping, g
 		}
 		return nil
 	})
-	if by == store.ByShift {
-		slices.SortFunc(all, func(a, b store.Figures) int {
-			return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift))
-		})
-	}
+	slices.SortFunc(all, func(a, b store.Figures) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.Shift, b.Shift))
+	})
 	return all, err
 }
 
