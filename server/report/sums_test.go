@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
@@ -69,11 +70,9 @@ func TestReports_EqualToTheKopeck(t *testing.T) {
 }
 
 // words of a line that no sum tells: where, what, when and who.
-func (b *bench) words(s *sheet, row []string, r *till, f fields, what string) {
-	t := b.t
-	e, err := b.fleet.Register(b.ctx, b.as("boss"), r.RegID)
-	require.NoError(t, err)
-	number := strings.TrimPrefix(e.Name, "Касса ")
+func (s *sheet) words(t *testing.T, row []string, names map[fiscal.RegNumber]string, r *till, f fields, what string) {
+	t.Helper()
+	number := strings.TrimPrefix(names[r.RegID], "Касса ")
 	require.Equal(t, []string{"Магазин " + number, "Отдел " + number, "Касса " + number, string(r.RegID), string(r.FN)},
 		[]string{s.text(row, "Торговая точка"), s.text(row, "Подразделение"), s.text(row, "Касса"), s.text(row, "РНМ"), s.text(row, "ФН")}, what)
 	cashier := ""
@@ -81,6 +80,17 @@ func (b *bench) words(s *sheet, row []string, r *till, f fields, what string) {
 		cashier = "Иванов И.И."
 	}
 	require.Equal(t, cashier, s.text(row, "Кассир"), what)
+}
+
+// names of the registers.
+func (b *bench) names() map[fiscal.RegNumber]string {
+	all, err := b.fleet.Registers(b.ctx, b.as("boss"), fleet.Filter{})
+	require.NoError(b.t, err)
+	by := map[fiscal.RegNumber]string{}
+	for _, e := range all {
+		by[e.RegID] = e.Name
+	}
+	return by
 }
 
 // moment of a cell that is a real date.
@@ -101,6 +111,7 @@ var (
 
 func documentsEqual(t *testing.T, b *bench, tills []*till, p report.Params) {
 	s := b.made("boss", report.Documents, p, "Итого: приход")
+	names := b.names()
 	byKey := map[string][]string{}
 	for _, row := range s.rows {
 		byKey[s.text(row, "ФН")+"/"+s.text(row, "Номер документа")] = row
@@ -120,7 +131,7 @@ func documentsEqual(t *testing.T, b *bench, tills []*till, p report.Params) {
 			row := byKey[fmt.Sprintf("%s/%d", d.FN, d.FD)]
 			require.NotNil(t, row, "document %d of %s", d.FD, d.FN)
 			what := fmt.Sprintf("document %d of %s", d.FD, d.FN)
-			b.words(s, row, r, f, what)
+			s.words(t, row, names, r, f, what)
 			require.Equal(t, at, s.moment(row, "Дата и время"), what)
 			require.Equal(t, documentNames[d.Form], s.text(row, "Вид документа"), what)
 			require.Equal(t, factory, s.text(row, "ЗН"), what)
@@ -170,6 +181,7 @@ func documentsEqual(t *testing.T, b *bench, tills []*till, p report.Params) {
 
 func shiftsEqual(t *testing.T, b *bench, tills []*till) {
 	s := b.made("boss", report.Shifts, whole(), "Итого")
+	names := b.names()
 	type shift struct {
 		numbers [3]int64 // чеков, возвратов, коррекций
 		sums    [3]int64 // приход, возвраты, коррекции
@@ -237,7 +249,7 @@ func shiftsEqual(t *testing.T, b *bench, tills []*till) {
 		require.Equal(t, fmt.Sprint(w.open), s.text(row, "ФД открытия"))
 		require.Equal(t, fmt.Sprint(w.closed), s.text(row, "ФД закрытия"))
 		require.Equal(t, w.at, [2]time.Time{s.moment(row, "Открыта"), s.moment(row, "Закрыта")}, key)
-		b.words(s, row, w.till, w.f, key)
+		s.words(t, row, names, w.till, w.f, key)
 		check(row, w, key)
 		delete(want, key)
 	}
