@@ -106,7 +106,7 @@ func (s *Service) Resend(ctx context.Context, v access.Viewer, hook, id string) 
 	if err != nil {
 		return Delivery{}, err
 	}
-	return s.put(ctx, h, old.Event, old.Body)
+	return s.put(ctx, v, DeedResend, h, old.Event, old.Body, "событие «"+old.Event.Title()+"»", "доставка "+old.ID)
 }
 
 // TestHook sends a test event.
@@ -119,16 +119,21 @@ func (s *Service) TestHook(ctx context.Context, v access.Viewer, hook string) (D
 	if err != nil {
 		return Delivery{}, err
 	}
-	return s.put(ctx, h, d.Event, d.Body)
+	return s.put(ctx, v, DeedTestHook, h, d.Event, d.Body)
 }
 
-func (s *Service) put(ctx context.Context, h Hook, e Event, body []byte) (Delivery, error) {
+// put sends what the viewer asked for.
+func (s *Service) put(ctx context.Context, v access.Viewer, deed string, h Hook, e Event, body []byte, said ...string) (Delivery, error) {
 	d, err := s.delivery(h, Message{Type: e})
 	if err != nil {
 		return Delivery{}, err
 	}
 	d.Body = body
-	if err := s.store.AddDelivery(ctx, d); err != nil {
+	note, err := s.noteHook(v, deed, h, said...)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if err := s.store.AddDelivery(ctx, d, note); err != nil {
 		return Delivery{}, err
 	}
 	s.awake()

@@ -132,7 +132,11 @@ func (s *Service) CreateHook(ctx context.Context, v access.Viewer, k *Key, h Hoo
 		return Hook{}, "", err
 	}
 	h.Org, h.User, h.Key, h.Created, h.Version = v.Org(), v.User(), v.Key(), s.o.Now(), 1
-	if err := s.store.CreateHook(ctx, h); err != nil {
+	note, err := s.noteHook(v, DeedCreateHook, h, account.Given("события", joined(h.Events, Event.Title))...)
+	if err != nil {
+		return Hook{}, "", err
+	}
+	if err := s.store.CreateHook(ctx, h, note); err != nil {
 		return Hook{}, "", err
 	}
 	// What is there already is no news: only changes from now on are told.
@@ -243,8 +247,13 @@ func (s *Service) ChangeHook(ctx context.Context, v access.Viewer, k *Key, chang
 	if err := s.checkHook(&change); err != nil {
 		return Hook{}, err
 	}
+	before := h
 	h.URL, h.Events, h.Off, h.Version = change.URL, change.Events, change.Off, change.Version
-	if err := s.store.UpdateHook(ctx, h); err != nil {
+	note, err := s.noteHook(v, DeedChangeHook, before, before.changes(h)...)
+	if err != nil {
+		return Hook{}, err
+	}
+	if err := s.store.UpdateHook(ctx, h, note); err != nil {
 		return Hook{}, err
 	}
 	h.Version++
@@ -253,10 +262,15 @@ func (s *Service) ChangeHook(ctx context.Context, v access.Viewer, k *Key, chang
 
 // DeleteHook removes it with its deliveries.
 func (s *Service) DeleteHook(ctx context.Context, v access.Viewer, id string) error {
-	if _, err := s.hook(ctx, v, id); err != nil {
+	h, err := s.hook(ctx, v, id)
+	if err != nil {
 		return err
 	}
-	return s.store.DeleteHook(ctx, v.Org(), id)
+	note, err := s.noteHook(v, DeedRemoveHook, h)
+	if err != nil {
+		return err
+	}
+	return s.store.DeleteHook(ctx, v.Org(), id, note)
 }
 
 // eyes are what a hook may tell: those of its key or its maker, as they are now. The

@@ -62,25 +62,29 @@ type Reports interface {
 
 // Store keeps keys, webhooks, deliveries and answers that may be repeated. Every
 // engine passes officetest.Integration.
+//
+// Journal are the entries about a change, written in its transaction: a change that fails
+// leaves none.
 type Store interface {
-	CreateKey(ctx context.Context, k Key) error
+	CreateKey(ctx context.Context, k Key, journal ...account.Event) error
 	KeyByDigest(ctx context.Context, digest string) (Key, error)
 	Key(ctx context.Context, org, id string) (Key, error)
 	// Keys of an organisation, the newest first, revoked ones among them.
 	Keys(ctx context.Context, org string) ([]Key, error)
-	RevokeKey(ctx context.Context, org, id string, at time.Time) error
+	// RevokeKey fails with ErrStale when the key is revoked already.
+	RevokeKey(ctx context.Context, org, id string, at time.Time, journal ...account.Event) error
 	TouchKey(ctx context.Context, id string, at time.Time) error
 	// Origin tells whether a key that is not revoked lists the origin.
 	Origin(ctx context.Context, origin string) (bool, error)
 
-	CreateHook(ctx context.Context, h Hook) error
+	CreateHook(ctx context.Context, h Hook, journal ...account.Event) error
 	Hook(ctx context.Context, org, id string) (Hook, error)
 	// Hooks of an organisation, the oldest first; of all organisations when org is empty.
 	Hooks(ctx context.Context, org string) ([]Hook, error)
 	// UpdateHook writes when the stored version is h.Version and makes it one greater.
-	UpdateHook(ctx context.Context, h Hook) error
+	UpdateHook(ctx context.Context, h Hook, journal ...account.Event) error
 	// DeleteHook removes the hook, its deliveries and marks.
-	DeleteHook(ctx context.Context, org, id string) error
+	DeleteHook(ctx context.Context, org, id string, journal ...account.Event) error
 
 	// Place is the last document followed; Advance keeps deliveries and the new place
 	// in one transaction, or fails with feed.ErrMoved.
@@ -93,7 +97,8 @@ type Store interface {
 	Marks(ctx context.Context, hook string) (map[string]string, error)
 	Note(ctx context.Context, hook string, before, changed map[string]string, d []Delivery) error
 
-	AddDelivery(ctx context.Context, d Delivery) error
+	// AddDelivery fails with ErrNotFound when the hook is gone.
+	AddDelivery(ctx context.Context, d Delivery, journal ...account.Event) error
 	Delivery(ctx context.Context, hook, id string) (Delivery, error)
 	// Deliveries of a hook, the newest first, older than the one named before.
 	Deliveries(ctx context.Context, hook, before string, limit int) ([]Delivery, error)

@@ -137,7 +137,8 @@ func (s *Service) CreateKey(ctx context.Context, v access.Viewer, k Key) (Key, s
 	if !k.From.IsZero() && !k.To.IsZero() && !k.From.Before(k.To) {
 		bad["to"] = "Конец периода раньше начала."
 	}
-	if err := s.checkLimits(ctx, v, &k, bad); err != nil {
+	tree, err := s.checkLimits(ctx, v, &k, bad)
+	if err != nil {
 		return Key{}, "", err
 	}
 	for i, o := range k.Origins {
@@ -161,15 +162,22 @@ func (s *Service) CreateKey(ctx context.Context, v access.Viewer, k Key) (Key, s
 	}
 	k.Org, k.User, k.Digest, k.Last4 = v.Org(), v.User(), digest(secret), secret[len(secret)-4:]
 	k.Created, k.Revoked, k.Used = now, time.Time{}, time.Time{}
-	return k, secret, s.store.CreateKey(ctx, k)
+	note, err := s.noteKey(v, DeedCreateKey, k, k.grants(tree)...)
+	if err != nil {
+		return Key{}, "", err
+	}
+	if err := s.store.CreateKey(ctx, k, note); err != nil {
+		return Key{}, "", err
+	}
+	return k, secret, nil
 }
 
-// checkLimits sees that branches and registers are there for the maker.
-func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad invalid.Fields) error {
+// checkLimits sees that branches and registers are there for the maker. The tree is there
+// when there are branches.
+func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad invalid.Fields) (tree *fleet.Tree, err error) {
 	if len(k.Branches) > 0 {
-		tree, err := s.o.Fleet.Tree(ctx, v)
-		if err != nil {
-			return err
+		if tree, err = s.o.Fleet.Tree(ctx, v); err != nil {
+			return nil, err
 		}
 		seen := tree.Nodes()
 		for _, b := range k.Branches {
@@ -181,7 +189,7 @@ func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad 
 	if len(k.Registers) > 0 {
 		all, err := s.o.Fleet.Registers(ctx, v, fleet.Filter{})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i, r := range k.Registers {
 			number, err := fiscal.ParseRegNumber(string(r))
@@ -192,7 +200,7 @@ func (s *Service) checkLimits(ctx context.Context, v access.Viewer, k *Key, bad 
 			k.Registers[i] = number
 		}
 	}
-	return nil
+	return tree, nil
 }
 
 // mayManage is nil for people who manage keys; a key makes no keys.
@@ -228,7 +236,14 @@ func (s *Service) RevokeKey(ctx context.Context, v access.Viewer, id string) err
 	if !k.Revoked.IsZero() {
 		return nil
 	}
-	return s.store.RevokeKey(ctx, v.Org(), id, s.o.Now())
+	note, err := s.noteKey(v, DeedRevokeKey, k)
+	if err != nil {
+		return err
+	}
+	if err := s.store.RevokeKey(ctx, v.Org(), id, s.o.Now(), note); !errors.Is(err, ErrStale) {
+		return err
+	}
+	return nil // somebody revoked it at this moment
 }
 
 // Open finds the key of a secret and what it may do now. It fails with ErrBadKey.

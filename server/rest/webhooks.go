@@ -93,7 +93,6 @@ func (a *api) webhooks() {
 			if err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.webhook.add", h.ID)
 			v := showHook(h)
 			v.Secret = secret
 			return &one[Webhook]{ETag: etag(h.Version), Location: path + "/" + h.ID, Body: v}, nil
@@ -132,11 +131,7 @@ func (a *api) webhooks() {
 		})
 	add(a, operation(http.MethodDelete, path+"/{id}", "deleteWebhook", tag, "Удалить вместе с доставками"), any,
 		func(ctx context.Context, c *caller, in *WebhookPath) (*struct{}, error) {
-			if err := s.DeleteHook(ctx, c.viewer, in.ID); err != nil {
-				return nil, err
-			}
-			a.audit(ctx, c, "api.webhook.remove", in.ID)
-			return nil, nil
+			return nil, s.DeleteHook(ctx, c.viewer, in.ID)
 		})
 	type deliveriesInput struct {
 		WebhookPath

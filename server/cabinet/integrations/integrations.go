@@ -129,7 +129,6 @@ func (a *area) doKey(v *page.Visit) error {
 		if err := a.o.Integration.RevokeKey(ctx, v.Viewer, v.Form("key")); err != nil {
 			return known(err)
 		}
-		a.audit(v, "key.revoke", v.Form("key"))
 		v.Say("Ключ отозван: программы с ним больше ничего не получат.")
 		return v.Redirect("/lk/integrations")
 	}
@@ -169,7 +168,6 @@ func (a *area) doKey(v *page.Visit) error {
 	if err != nil {
 		return a.again(v, err)
 	}
-	a.audit(v, "key.create", k.ID)
 	return a.once(v, "Ключ «"+k.Name+"»", secret)
 }
 
@@ -181,11 +179,10 @@ func (a *area) doHook(v *page.Visit) error {
 	for _, e := range v.R.PostForm["event"] {
 		h.Events = append(h.Events, integration.Event(e))
 	}
-	h, secret, err := a.o.Integration.CreateHook(v.R.Context(), v.Viewer, nil, h)
+	_, secret, err := a.o.Integration.CreateHook(v.R.Context(), v.Viewer, nil, h)
 	if err != nil {
 		return a.again(v, err)
 	}
-	a.audit(v, "webhook.create", h.ID)
 	return a.once(v, "Секрет веб-хука, которым проверяют подпись OFD-Signature", secret)
 }
 
@@ -227,7 +224,6 @@ func (a *area) doDelivery(v *page.Visit) error {
 		v.Say("Доставка отправляется ещё раз.")
 	case "delete":
 		err = a.o.Integration.DeleteHook(ctx, v.Viewer, id)
-		a.audit(v, "webhook.remove", id)
 		v.Say("Веб-хук удалён.")
 		to = "/lk/integrations"
 	default:
@@ -237,8 +233,4 @@ func (a *area) doDelivery(v *page.Visit) error {
 		return known(err)
 	}
 	return v.Redirect(to)
-}
-
-func (a *area) audit(v *page.Visit, action, detail string) {
-	a.f.Accounts().Audit(v.R.Context(), v.Viewer, page.ClientAddress(v.R), action, "ok", detail)
 }

@@ -1,10 +1,9 @@
 package profile
 
 import (
-	"strings"
-
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/integration"
 )
 
 // deeds are the entries of the journal in words; their technical names stand beside.
@@ -14,13 +13,16 @@ var deeds = map[string]string{
 	"password.forgot": "забыт пароль", "password.change": "смена пароля", "phone.confirm": "телефон подтверждён", "email.confirm": "почта подтверждена",
 	"org.card": "карточка организации", "org.add": "ещё одна организация",
 	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
-	"key.create": "ключ API создан", "key.revoke": "ключ API отозван", "webhook.create": "веб-хук создан", "webhook.remove": "веб-хук удалён",
+	integration.DeedCreateKey: "ключ API создан", integration.DeedRevokeKey: "ключ API отозван",
+	integration.DeedCreateHook: "веб-хук создан", integration.DeedChangeHook: "веб-хук изменён", integration.DeedRemoveHook: "веб-хук удалён",
+	integration.DeedTestHook: "пробное событие веб-хука", integration.DeedResend: "доставка веб-хука повторена",
 	fleet.DeedConnect: "касса подключена", fleet.DeedChange: "касса изменена", fleet.DeedArchive: "касса перенесена в архив", fleet.DeedRestore: "касса возвращена из архива",
 	fleet.DeedAddNode: "точка или подразделение добавлены", fleet.DeedSetNode: "точка или подразделение изменены", fleet.DeedRemoveNode: "точка или подразделение удалены",
-	// Entries made before the service wrote them.
+	// Entries made before the services wrote them.
 	"api.place.add": "точка добавлена по API", "api.place.change": "точка изменена по API", "api.place.remove": "точка удалена по API",
 	"api.register.connect": "касса подключена по API", "api.register.change": "касса изменена по API", "api.register.archive": "касса в архиве по API",
 	"api.webhook.add": "веб-хук создан по API", "api.webhook.remove": "веб-хук удалён по API",
+	"api.schedule.add": "рассылка отчёта включена по API", "api.schedule.remove": "рассылка отчёта удалена по API",
 	"bench.clock": "часы стенда переведены", "bench.faults": "сбои стенда изменены", "bench.register": "касса-эмулятор",
 }
 
@@ -32,10 +34,9 @@ func (form) Deed(action string) string {
 	return action
 }
 
-// Said is what an entry tells in words; of others it holds ids.
+// Said is what an entry tells in words, as those of services do; others hold ids.
 func (form) Said(e account.Event) string {
-	kind, _, _ := strings.Cut(e.Action, ".")
-	if kind == "register" || kind == "place" || e.Action == "login.outside" || e.Action == "identity.bind" {
+	if e.About != "" || e.Action == "login.outside" || e.Action == "identity.bind" {
 		return e.Detail
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 )
 
@@ -54,8 +55,14 @@ func (r deliveryRow) delivery() integration.Delivery {
 		Tries: r.Tries, Status: r.Status, Reason: r.Reason, Created: at(r.Created), Due: at(r.Due), Done: at(r.Done)}
 }
 
-func (s integrations) AddDelivery(ctx context.Context, d integration.Delivery) error {
-	return integrationError("adding a delivery", addDeliveries(ctx, s.db, []integration.Delivery{d}))
+func (s integrations) AddDelivery(ctx context.Context, d integration.Delivery, journal ...account.Event) error {
+	return integrationError("adding a delivery", s.noted(ctx, journal, func(tx runner) error {
+		n, err := addDelivery(ctx, tx, d)
+		if err == nil && n == 0 {
+			err = integration.ErrNotFound
+		}
+		return err
+	}))
 }
 
 const deliveryColumns = `SELECT id, hook, org, event, body, state, tries, status, reason, created, due, done FROM webhook_deliveries `

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/feed"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 )
@@ -58,12 +59,12 @@ func (r keyRow) key() (integration.Key, error) {
 		From: at(b.From), To: at(b.To), Origins: b.Origins, Last4: b.Last4, Created: at(r.Created), Expires: at(r.Expires), Revoked: at(r.Revoked), Used: at(r.Used)}, nil
 }
 
-func (s integrations) CreateKey(ctx context.Context, k integration.Key) error {
+func (s integrations) CreateKey(ctx context.Context, k integration.Key, journal ...account.Event) error {
 	body, err := json.Marshal(keyBody{k.Name, k.Scopes, k.Branches, k.Registers, ns(k.From), ns(k.To), k.Origins, k.Last4})
 	if err != nil {
 		return integrationError("adding a key", err)
 	}
-	return integrationError("adding a key", s.tx(ctx, func(tx runner) error {
+	return integrationError("adding a key", s.noted(ctx, journal, func(tx runner) error {
 		if _, err := exec(ctx, tx, `INSERT INTO api_keys (id, org, maker, digest, body, created, expires, revoked, used) VALUES (?,?,?,?,?,?,?,?,?)`,
 			k.ID, k.Org, k.User, k.Digest, string(body), ns(k.Created), ns(k.Expires), ns(k.Revoked), ns(k.Used)); err != nil {
 			return err
@@ -119,8 +120,26 @@ func keyTouched(n int64, err error) error {
 	return err
 }
 
-func (s integrations) RevokeKey(ctx context.Context, org, id string, when time.Time) error {
-	return integrationError("revoking a key", keyTouched(exec(ctx, s.db, `UPDATE api_keys SET revoked = ? WHERE org = ? AND id = ?`, ns(when), org, id)))
+func (s integrations) RevokeKey(ctx context.Context, org, id string, when time.Time, journal ...account.Event) error {
+	return integrationError("revoking a key", s.noted(ctx, journal, func(tx runner) error {
+		n, err := exec(ctx, tx, `UPDATE api_keys SET revoked = ? WHERE org = ? AND id = ? AND revoked = 0`, ns(when), org, id)
+		if err != nil || n > 0 {
+			return err
+		}
+		return absentOrStale(ctx, tx, `api_keys`, org, id)
+	}))
+}
+
+// absentOrStale is why a row was not changed: it is not there, or not as it was read.
+func absentOrStale(ctx context.Context, tx runner, table, org, id string) error {
+	var n int
+	if err := one(ctx, tx, integration.ErrNotFound, &n, `SELECT count(*) FROM `+table+` WHERE org = ? AND id = ?`, org, id); err != nil {
+		return err
+	}
+	if n == 0 {
+		return integration.ErrNotFound
+	}
+	return integration.ErrStale
 }
 
 func (s integrations) TouchKey(ctx context.Context, id string, when time.Time) error {
@@ -157,10 +176,12 @@ func eventText(all []integration.Event) string {
 	return strings.Join(texts, " ")
 }
 
-func (s integrations) CreateHook(ctx context.Context, h integration.Hook) error {
-	_, err := exec(ctx, s.db, `INSERT INTO webhooks (id, org, maker, api_key, url, events, is_off, secret, created, version) VALUES (?,?,?,?,?,?,?,?,?,?)`,
-		h.ID, h.Org, h.User, h.Key, h.URL, eventText(h.Events), h.Off, h.Secret, ns(h.Created), max(h.Version, 1))
-	return integrationError("adding a webhook", err)
+func (s integrations) CreateHook(ctx context.Context, h integration.Hook, journal ...account.Event) error {
+	return integrationError("adding a webhook", s.noted(ctx, journal, func(tx runner) error {
+		_, err := exec(ctx, tx, `INSERT INTO webhooks (id, org, maker, api_key, url, events, is_off, secret, created, version) VALUES (?,?,?,?,?,?,?,?,?,?)`,
+			h.ID, h.Org, h.User, h.Key, h.URL, eventText(h.Events), h.Off, h.Secret, ns(h.Created), max(h.Version, 1))
+		return err
+	}))
 }
 
 const hookColumns = `SELECT id, org, maker, api_key, url, events, is_off, secret, created, version FROM webhooks `
@@ -187,20 +208,19 @@ func (s integrations) Hooks(ctx context.Context, org string) ([]integration.Hook
 	return all, nil
 }
 
-func (s integrations) UpdateHook(ctx context.Context, h integration.Hook) error {
-	n, err := exec(ctx, s.db, `UPDATE webhooks SET url = ?, events = ?, is_off = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
-		h.URL, eventText(h.Events), h.Off, h.Org, h.ID, h.Version)
-	if err != nil || n > 0 {
-		return integrationError("changing a webhook", err)
-	}
-	if _, err := s.Hook(ctx, h.Org, h.ID); err != nil {
-		return err
-	}
-	return integration.ErrStale
+func (s integrations) UpdateHook(ctx context.Context, h integration.Hook, journal ...account.Event) error {
+	return integrationError("changing a webhook", s.noted(ctx, journal, func(tx runner) error {
+		n, err := exec(ctx, tx, `UPDATE webhooks SET url = ?, events = ?, is_off = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
+			h.URL, eventText(h.Events), h.Off, h.Org, h.ID, h.Version)
+		if err != nil || n > 0 {
+			return err
+		}
+		return absentOrStale(ctx, tx, `webhooks`, h.Org, h.ID)
+	}))
 }
 
-func (s integrations) DeleteHook(ctx context.Context, org, id string) error {
-	return integrationError("removing a webhook", s.tx(ctx, func(tx runner) error {
+func (s integrations) DeleteHook(ctx context.Context, org, id string, journal ...account.Event) error {
+	return integrationError("removing a webhook", s.noted(ctx, journal, func(tx runner) error {
 		var n int
 		if err := one(ctx, tx, integration.ErrNotFound, &n, `SELECT count(*) FROM webhooks WHERE org = ? AND id = ?`, org, id); err != nil {
 			return err
@@ -233,11 +253,16 @@ func (s integrations) Advance(ctx context.Context, from, to int64, all []integra
 // addDeliveries leaves out those of hooks that were removed meanwhile.
 func addDeliveries(ctx context.Context, r runner, all []integration.Delivery) error {
 	for _, d := range all {
-		if _, err := exec(ctx, r, `INSERT INTO webhook_deliveries (id, hook, org, event, body, state, tries, status, reason, created, due, done)
-			SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM webhooks WHERE id = ?`,
-			d.ID, d.Org, string(d.Event), d.Body, string(d.State), d.Tries, d.Status, d.Reason, ns(d.Created), ns(d.Due), ns(d.Done), d.Hook); err != nil {
+		if _, err := addDelivery(ctx, r, d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addDelivery tells whether the hook is there: 1 or 0.
+func addDelivery(ctx context.Context, r runner, d integration.Delivery) (int64, error) {
+	return exec(ctx, r, `INSERT INTO webhook_deliveries (id, hook, org, event, body, state, tries, status, reason, created, due, done)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM webhooks WHERE id = ?`,
+		d.ID, d.Org, string(d.Event), d.Body, string(d.State), d.Tries, d.Status, d.Reason, ns(d.Created), ns(d.Due), ns(d.Done), d.Hook)
 }

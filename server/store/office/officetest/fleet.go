@@ -2,7 +2,6 @@ package officetest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -63,42 +62,23 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		ctx := context.Background()
 		require.NoError(t, a.CreateUser(ctx, user("u")))
 		require.NoError(t, a.CreateOrg(ctx, account.Org{ID: "o", Name: "o", Owner: "u", CreatedAt: epoch}, account.Member{Org: "o", User: "u", Role: access.Owner, Since: epoch}))
-		var want []account.Event
-		entry := func() account.Event {
-			return account.Event{ID: fmt.Sprintf("%03d", len(want)), At: epoch, Org: "o", User: "u", Key: "k", Address: "192.0.2.1", Action: "x", Result: "ok", About: "y", Detail: "d"}
-		}
-		kept := func(err error) {
-			t.Helper()
-			require.NoError(t, err)
-			want = append([]account.Event{entry()}, want...)
-			all, err := a.Events(ctx, "o", account.EventFilter{Limit: 100})
-			require.NoError(t, err)
-			assert.Equal(t, want, all)
-		}
-		lost := func(err, as error) {
-			t.Helper()
-			require.ErrorIs(t, err, as)
-			all, err := a.Events(ctx, "o", account.EventFilter{Limit: 100})
-			require.NoError(t, err)
-			assert.Equal(t, want, all, "a change that failed leaves no entry")
-		}
+		j := journal{t: t, accounts: a, org: "o"}
 		n := fleet.Node{ID: "n", Org: "o", Kind: fleet.Outlet, Name: "x", Version: 1}
 		r := fleet.Register{Org: "o", RegID: "1", Name: "x", Outlet: "n", Connected: epoch, Version: 1}
-		kept(s.CreateNode(ctx, n, entry()))
-		lost(s.CreateNode(ctx, n, entry()), fleet.ErrTaken)
-		kept(s.UpdateNode(ctx, n, entry()))
-		lost(s.UpdateNode(ctx, n, entry()), fleet.ErrStale)
-		kept(s.CreateRegister(ctx, r, entry()))
-		lost(s.CreateRegister(ctx, r, entry()), fleet.ErrTaken)
-		lost(s.DeleteNode(ctx, "o", "n", entry()), fleet.ErrNotEmpty)
+		j.kept(s.CreateNode(ctx, n, j.entry()))
+		j.lost(s.CreateNode(ctx, n, j.entry()), fleet.ErrTaken)
+		j.kept(s.UpdateNode(ctx, n, j.entry()))
+		j.lost(s.UpdateNode(ctx, n, j.entry()), fleet.ErrStale)
+		j.kept(s.CreateRegister(ctx, r, j.entry()))
+		j.lost(s.CreateRegister(ctx, r, j.entry()), fleet.ErrTaken)
+		j.lost(s.DeleteNode(ctx, "o", "n", j.entry()), fleet.ErrNotEmpty)
 		r.Outlet = ""
-		kept(s.UpdateRegister(ctx, r, entry()))
-		lost(s.UpdateRegister(ctx, r, entry()), fleet.ErrStale)
+		j.kept(s.UpdateRegister(ctx, r, j.entry()))
+		j.lost(s.UpdateRegister(ctx, r, j.entry()), fleet.ErrStale)
 		// And the other way round: a change whose entry cannot be written is none.
-		twice := want[0]
-		require.Error(t, s.DeleteNode(ctx, "o", "n", twice))
-		kept(s.DeleteNode(ctx, "o", "n", entry()))
-		lost(s.DeleteNode(ctx, "o", "n", entry()), fleet.ErrNotFound)
+		require.Error(t, s.DeleteNode(ctx, "o", "n", j.want[0]))
+		j.kept(s.DeleteNode(ctx, "o", "n", j.entry()))
+		j.lost(s.DeleteNode(ctx, "o", "n", j.entry()), fleet.ErrNotFound)
 	})
 	t.Run("Registers", func(t *testing.T) {
 		s, ctx := start(t)
