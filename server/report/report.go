@@ -183,6 +183,9 @@ func (p Params) Period() string {
 }
 
 // Store keeps jobs, files and schedules. Every engine passes officetest.Reports.
+//
+// Journal are the entries about a change, written in its transaction: a change that fails
+// leaves none.
 type Store interface {
 	AddJob(ctx context.Context, j Job) error // ErrTaken
 	Job(ctx context.Context, org, id string) (Job, error)
@@ -204,12 +207,12 @@ type Store interface {
 	// StaleJobs are those with a file whose Expires has come.
 	StaleJobs(ctx context.Context, now time.Time, limit int) ([]Job, error)
 
-	AddSchedule(ctx context.Context, s Schedule) error
+	AddSchedule(ctx context.Context, s Schedule, journal ...account.Event) error
 	Schedule(ctx context.Context, org, id string) (Schedule, error)
 	// Schedules of an organisation, of one user when user is not empty.
 	Schedules(ctx context.Context, org, user string) ([]Schedule, error)
-	UpdateSchedule(ctx context.Context, s Schedule) error // ErrStale, as UpdateJob
-	DeleteSchedule(ctx context.Context, org, id string) error
+	UpdateSchedule(ctx context.Context, s Schedule, journal ...account.Event) error // ErrStale, as UpdateJob
+	DeleteSchedule(ctx context.Context, org, id string, journal ...account.Event) error
 	// DueSchedules are those that are not paused and whose Next has come.
 	DueSchedules(ctx context.Context, now time.Time, limit int) ([]Schedule, error)
 }

@@ -2,10 +2,12 @@ package report
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/invalid"
 )
 
@@ -139,7 +141,17 @@ func (s *Service) AddSchedule(ctx context.Context, v access.Viewer, c Schedule) 
 	if c.ID, err = s.newID(now); err != nil {
 		return c, err
 	}
-	return c, s.store.AddSchedule(ctx, c)
+	var tree *fleet.Tree
+	if p.Branch != "" {
+		if tree, err = s.o.Fleet.Tree(ctx, v); err != nil {
+			return c, err
+		}
+	}
+	note, err := s.note(v, DeedAddSchedule, c, p.says(tree)...)
+	if err != nil {
+		return c, err
+	}
+	return c, s.store.AddSchedule(ctx, c, note)
 }
 
 // Schedules the viewer may see, each with its last run.
@@ -190,20 +202,36 @@ func (s *Service) schedule(ctx context.Context, v access.Viewer, id string) (Sch
 
 // Pause stops a schedule or lets it go on, from the next time to come.
 func (s *Service) Pause(ctx context.Context, v access.Viewer, id string, paused bool) error {
-	c, err := s.schedule(ctx, v, id)
-	if err != nil {
-		return err
+	var err error
+	for range 5 {
+		var c Schedule
+		if c, err = s.schedule(ctx, v, id); err != nil || c.Paused == paused {
+			return err
+		}
+		deed := DeedPauseSchedule
+		if c.Paused = paused; !paused {
+			deed, c.Next = DeedResumeSchedule, c.After(s.o.Now())
+		}
+		note, failed := s.note(v, deed, c)
+		if failed != nil {
+			return failed
+		}
+		if err = s.store.UpdateSchedule(ctx, c, note); !errors.Is(err, ErrStale) {
+			return err
+		}
 	}
-	if c.Paused = paused; !paused {
-		c.Next = c.After(s.o.Now())
-	}
-	return s.store.UpdateSchedule(ctx, c)
+	return err // it runs, or somebody changes it, all the time
 }
 
 // RemoveSchedule ends a schedule; its reports stay.
 func (s *Service) RemoveSchedule(ctx context.Context, v access.Viewer, id string) error {
-	if _, err := s.schedule(ctx, v, id); err != nil {
+	c, err := s.schedule(ctx, v, id)
+	if err != nil {
 		return err
 	}
-	return s.store.DeleteSchedule(ctx, v.Org(), id)
+	note, err := s.note(v, DeedRemoveSchedule, c)
+	if err != nil {
+		return err
+	}
+	return s.store.DeleteSchedule(ctx, v.Org(), id, note)
 }

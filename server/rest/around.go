@@ -23,9 +23,8 @@ import (
 
 // caller is who asks.
 type caller struct {
-	viewer  access.Viewer
-	key     *integration.Key // nil for a session
-	address string
+	viewer access.Viewer
+	key    *integration.Key // nil for a session
 }
 
 // name of the caller for limits and repeated requests.
@@ -169,7 +168,7 @@ func (a *api) identify(r *http.Request) (*caller, *Problem) {
 		if err != nil {
 			return nil, a.problemOf(ctx, err)
 		}
-		return &caller{viewer: v.At(addressOf(ctx)), key: &k, address: addressOf(ctx)}, nil
+		return &caller{viewer: v.At(addressOf(ctx)), key: &k}, nil
 	}
 	cookie, err := r.Cookie(account.SessionCookie)
 	if err != nil {
@@ -193,7 +192,7 @@ func (a *api) identify(r *http.Request) (*caller, *Problem) {
 	if v.Org() == "" {
 		return nil, problem(http.StatusForbidden, "no_organization", "Сначала выберите организацию в личном кабинете.")
 	}
-	return &caller{viewer: v.At(addressOf(ctx)), address: addressOf(ctx)}, nil
+	return &caller{viewer: v.At(addressOf(ctx))}, nil
 }
 
 // cors answers pages of other sites when the key lists them, and never for sessions.

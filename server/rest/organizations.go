@@ -273,8 +273,3 @@ func (a *api) placesOf(kind fleet.Kind, path, id, name string) {
 			return nil, a.o.Fleet.RemoveNode(ctx, c.viewer, in.ID)
 		})
 }
-
-// audit notes what a key or a person changed, but for what the services note themselves.
-func (a *api) audit(ctx context.Context, c *caller, action, detail string) {
-	a.o.Accounts.Audit(ctx, c.viewer, c.address, action, "ok", detail)
-}

@@ -207,7 +207,6 @@ func (a *api) schedules(order need, tag string) {
 			if err != nil {
 				return nil, err
 			}
-			a.audit(ctx, c, "api.schedule.add", s.ID)
 			return &one[ReportSchedule]{Location: path + "/" + s.ID, Body: showSchedule(s)}, nil
 		})
 	type idInput struct {
@@ -220,11 +219,7 @@ func (a *api) schedules(order need, tag string) {
 		})
 	add(a, operation(http.MethodDelete, path+"/{id}", "deleteReportSchedule", tag, "Удалить расписание; отчёты остаются"), order,
 		func(ctx context.Context, c *caller, in *idInput) (*struct{}, error) {
-			if err := a.o.Reports.RemoveSchedule(ctx, c.viewer, in.ID); err != nil {
-				return nil, err
-			}
-			a.audit(ctx, c, "api.schedule.remove", in.ID)
-			return nil, nil
+			return nil, a.o.Reports.RemoveSchedule(ctx, c.viewer, in.ID)
 		})
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 	"github.com/fiscalbench/fiscalbench/server/integration"
+	"github.com/fiscalbench/fiscalbench/server/report"
 )
 
 // deeds are the entries of the journal in words; their technical names stand beside.
@@ -15,6 +16,8 @@ var deeds = map[string]string{
 	"user.invite": "приглашение", "user.role": "права изменены", "user.remove": "доступ закрыт",
 	integration.DeedCreateKey: "ключ API создан", integration.DeedRevokeKey: "ключ API отозван",
 	integration.DeedCreateHook: "веб-хук создан", integration.DeedChangeHook: "веб-хук изменён", integration.DeedRemoveHook: "веб-хук удалён",
+	report.DeedAddSchedule: "рассылка отчёта включена", report.DeedPauseSchedule: "рассылка отчёта приостановлена",
+	report.DeedResumeSchedule: "рассылка отчёта продолжена", report.DeedRemoveSchedule: "рассылка отчёта удалена",
 	integration.DeedTestHook: "пробное событие веб-хука", integration.DeedResend: "доставка веб-хука повторена",
 	fleet.DeedConnect: "касса подключена", fleet.DeedChange: "касса изменена", fleet.DeedArchive: "касса перенесена в архив", fleet.DeedRestore: "касса возвращена из архива",
 	fleet.DeedAddNode: "точка или подразделение добавлены", fleet.DeedSetNode: "точка или подразделение изменены", fleet.DeedRemoveNode: "точка или подразделение удалены",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fiscalbench/fiscalbench/fiscal"
 	"github.com/fiscalbench/fiscalbench/server/access"
+	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/report"
 )
@@ -173,13 +174,16 @@ func bodyOfSchedule(c report.Schedule) (string, error) {
 
 const scheduleColumns = `SELECT id, org, member, paused, next_run, body, version FROM report_schedules `
 
-func (s reports) AddSchedule(ctx context.Context, c report.Schedule) error {
+func (s reports) AddSchedule(ctx context.Context, c report.Schedule, journal ...account.Event) error {
 	body, err := bodyOfSchedule(c)
-	if err == nil {
-		_, err = exec(ctx, s.db, `INSERT INTO report_schedules (id, org, member, paused, next_run, body, version) VALUES (?,?,?,?,?,?,?)`,
-			c.ID, c.Org, c.User, c.Paused, ns(c.Next), body, max(c.Version, 1))
+	if err != nil {
+		return reportError("adding a schedule", err)
 	}
-	return reportError("adding a schedule", err)
+	return reportError("adding a schedule", s.noted(ctx, journal, func(tx runner) error {
+		_, err := exec(ctx, tx, `INSERT INTO report_schedules (id, org, member, paused, next_run, body, version) VALUES (?,?,?,?,?,?,?)`,
+			c.ID, c.Org, c.User, c.Paused, ns(c.Next), body, max(c.Version, 1))
+		return err
+	}))
 }
 
 func (s reports) schedules(ctx context.Context, query string, args ...any) ([]report.Schedule, error) {
@@ -212,25 +216,29 @@ func (s reports) Schedules(ctx context.Context, org, user string) ([]report.Sche
 	return s.schedules(ctx, `WHERE org = ? AND (? = '' OR member = ?) ORDER BY id`, org, user, user)
 }
 
-func (s reports) UpdateSchedule(ctx context.Context, c report.Schedule) error {
+func (s reports) UpdateSchedule(ctx context.Context, c report.Schedule, journal ...account.Event) error {
 	body, err := bodyOfSchedule(c)
 	if err != nil {
 		return reportError("changing a schedule", err)
 	}
-	n, err := exec(ctx, s.db, `UPDATE report_schedules SET paused = ?, next_run = ?, body = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
-		c.Paused, ns(c.Next), body, c.Org, c.ID, c.Version)
-	if err == nil && n == 0 {
-		err = report.ErrStale
-	}
-	return reportError("changing a schedule", err)
+	return reportError("changing a schedule", s.noted(ctx, journal, func(tx runner) error {
+		n, err := exec(ctx, tx, `UPDATE report_schedules SET paused = ?, next_run = ?, body = ?, version = version + 1 WHERE org = ? AND id = ? AND version = ?`,
+			c.Paused, ns(c.Next), body, c.Org, c.ID, c.Version)
+		if err == nil && n == 0 {
+			err = report.ErrStale
+		}
+		return err
+	}))
 }
 
-func (s reports) DeleteSchedule(ctx context.Context, org, id string) error {
-	n, err := exec(ctx, s.db, `DELETE FROM report_schedules WHERE org = ? AND id = ?`, org, id)
-	if err == nil && n == 0 {
-		err = report.ErrNotFound
-	}
-	return reportError("removing a schedule", err)
+func (s reports) DeleteSchedule(ctx context.Context, org, id string, journal ...account.Event) error {
+	return reportError("removing a schedule", s.noted(ctx, journal, func(tx runner) error {
+		n, err := exec(ctx, tx, `DELETE FROM report_schedules WHERE org = ? AND id = ?`, org, id)
+		if err == nil && n == 0 {
+			err = report.ErrNotFound
+		}
+		return err
+	}))
 }
 
 func (s reports) DueSchedules(ctx context.Context, now time.Time, limit int) ([]report.Schedule, error) {

@@ -173,6 +173,23 @@ func Reports(t *testing.T, open func(t *testing.T) (report.Store, account.Store)
 		require.NoError(t, err)
 		assert.EqualValues(t, 2, got.Version, "keeps the state from changing")
 	})
+	t.Run("Journal", func(t *testing.T) {
+		t.Parallel()
+		s, a := open(t)
+		ctx := context.Background()
+		require.NoError(t, a.CreateUser(ctx, user("u")))
+		require.NoError(t, a.CreateOrg(ctx, account.Org{ID: "o", Name: "o", Owner: "u", CreatedAt: epoch}, account.Member{Org: "o", User: "u", Role: access.Owner, Since: epoch}))
+		j := journal{t: t, accounts: a, org: "o"}
+		c := report.Schedule{ID: "s", Org: "o", User: "u", Kind: report.Shifts, Every: report.Daily, Zone: "Asia/Omsk", Next: epoch, Created: epoch, Version: 1}
+		j.kept(s.AddSchedule(ctx, c, j.entry()))
+		j.lost(s.AddSchedule(ctx, c, j.entry()), report.ErrTaken)
+		require.Error(t, s.UpdateSchedule(ctx, c, j.want[0]), "an entry that cannot be written")
+		j.kept(s.UpdateSchedule(ctx, c, j.entry())) // the version is the same as before
+		j.lost(s.UpdateSchedule(ctx, c, j.entry()), report.ErrStale)
+		require.Error(t, s.DeleteSchedule(ctx, "o", "s", j.want[0]))
+		j.kept(s.DeleteSchedule(ctx, "o", "s", j.entry()))
+		j.lost(s.DeleteSchedule(ctx, "o", "s", j.entry()), report.ErrNotFound)
+	})
 	t.Run("Schedules", func(t *testing.T) {
 		s, ctx := start(t)
 		c := report.Schedule{ID: "s", Org: "o", User: "u", Kind: report.Shifts, Params: report.Params{Emails: []string{"a@b.example"}}, Grant: access.Grant{Org: "o", User: "u"},
