@@ -158,7 +158,20 @@ func (s *Service) sendLink(ctx context.Context, user string, p Purpose, address,
 	if err := s.store.PutProof(ctx, proof); err != nil {
 		return err
 	}
-	return s.o.Messenger.Letter(ctx, kind, address, map[string]string{"link": s.o.Site + path + "?token=" + token, "address": address})
+	u, err := s.store.User(ctx, user)
+	if err != nil {
+		return err
+	}
+	return s.o.Messenger.Letter(ctx, kind, address, map[string]string{"link": s.o.Site + path + "?token=" + token, "address": address, "who": asker(u.Name)})
+}
+
+// asker is the name of who asks, for a letter to an address that nobody has proved:
+// nothing that could be taken for a link or another address.
+func asker(name string) string {
+	if strings.ContainsAny(name, "/@:.<>") || len([]rune(name)) > 100 {
+		return ""
+	}
+	return name
 }
 
 // useLink checks the token of a link and spends it.

@@ -69,6 +69,36 @@ func TestArchive_SeveralAtOnce(t *testing.T) {
 	assert.Contains(t, body, "Активные (2)")
 }
 
+// CAB-064: a register that nothing ever came of is deleted and may be added again; of one
+// that has documents the archive is made, and they stay readable.
+func TestRegisters_Delete(t *testing.T) {
+	s := newShelf(t)
+	s.keep(s.Receipt(123_45))
+	s.p.settle()
+	s.p.post("/lk/registers/new", "regId", number(2), "serial", serial, "name", "Опечатка")
+	_, _, body := s.p.get("/lk/registers/" + number(2) + "/edit")
+	assert.Contains(t, body, `name="do" value="remove"`)
+	_, at, body := s.p.post("/lk/registers/"+number(2)+"/edit", "do", "remove")
+	assert.Equal(t, "/lk/registers", at)
+	assert.Contains(t, body, "Касса удалена.")
+	assert.NotContains(t, body, "Опечатка")
+	assert.Contains(t, body, "Архивные (0)")
+	status, _, _ := s.p.get("/lk/registers/" + number(2))
+	assert.Equal(t, http.StatusNotFound, status)
+	_, _, body = s.p.post("/lk/registers/new", "regId", number(2), "serial", serial, "name", "Снова")
+	assert.Contains(t, body, "От кассы ещё ничего не приходило")
+	_, at, body = s.p.post("/lk/registers/"+number(1)+"/edit", "do", "remove")
+	assert.Equal(t, "/lk/registers?tab=archive", at)
+	assert.Contains(t, body, "она перенесена в архив")
+	assert.Contains(t, body, "Касса 1")
+	fds, _ := s.found("register", number(1))
+	assert.Equal(t, []string{"3", "2", "1"}, fds)
+	_, _, body = s.p.get(fmt.Sprintf("/lk/documents/%s/3", s.FN))
+	assert.Contains(t, body, "=123.45")
+	status, _, _ = s.p.post("/lk/registers/"+number(9)+"/edit", "do", "remove")
+	assert.Equal(t, http.StatusNotFound, status)
+}
+
 // CAB-060: the page tells whether this register has ever reached the server, and what to
 // write into it.
 func TestSettings_ConnectionCheck(t *testing.T) {

@@ -96,6 +96,9 @@ type Store interface {
 	Register(ctx context.Context, org string, reg fiscal.RegNumber) (Register, error)
 	CreateRegister(ctx context.Context, r Register, journal ...account.Event) error // ErrTaken
 	UpdateRegister(ctx context.Context, r Register, journal ...account.Event) error
+	// DeleteRegister removes one of the stored version with the places it left; else it
+	// fails with ErrStale, or ErrNotFound.
+	DeleteRegister(ctx context.Context, r Register, journal ...account.Event) error
 	// MoveRegister is UpdateRegister of one that is put elsewhere: it keeps the place that
 	// the register left, after those it left before; places left later, by a clock that
 	// went back since, are brought back to this one. Left are those of all registers of

@@ -18,6 +18,7 @@ const (
 	DeedChange  = "register.change"
 	DeedArchive = "register.archive"
 	DeedRestore = "register.restore"
+	DeedRemove  = "register.remove"
 
 	DeedAddNode    = "place.add"
 	DeedSetNode    = "place.change"

@@ -55,6 +55,10 @@ func (w *watched) UpdateRegister(ctx context.Context, r fleet.Register, journal 
 	return w.count(w.Store.UpdateRegister(ctx, r, journal...), journal)
 }
 
+func (w *watched) DeleteRegister(ctx context.Context, r fleet.Register, journal ...account.Event) error {
+	return w.count(w.Store.DeleteRegister(ctx, r, journal...), journal)
+}
+
 func (w *watched) MoveRegister(ctx context.Context, r fleet.Register, left fleet.Left, journal ...account.Event) error {
 	return w.count(w.Store.MoveRegister(ctx, r, left, journal...), journal)
 }
@@ -139,6 +143,10 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 		{"Archive", func(v access.Viewer) error { return b.Archive(b.ctx, v, number(1)) }, "", func() []string { return nil }, nil}, // is there already
 		{"Restore", func(v access.Viewer) error { return b.Restore(b.ctx, v, number(1), number(2)) }, fleet.DeedRestore,
 			func() []string { return []string{reg(1)} }, []string{"касса «Первая», РНМ " + reg(1)}},
+		{"Remove", func(v access.Viewer) error {
+			_, err := b.Remove(b.ctx, v, number(4))
+			return err
+		}, fleet.DeedRemove, func() []string { return []string{reg(4)} }, []string{"касса «Новая», РНМ " + reg(4)}},
 		{"Upload", func(v access.Viewer) error {
 			f := excelize.NewFile()
 			defer f.Close()
@@ -208,7 +216,7 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 		reg := number(rapid.Uint64Range(1, 4).Draw(t, "register"))
 		name := rapid.SampledFrom([]string{"", "А", "Б"}).Draw(t, "name")
 		before := *b.watched
-		switch rapid.IntRange(0, 6).Draw(t, "deed") {
+		switch rapid.IntRange(0, 7).Draw(t, "deed") {
 		case 0:
 			_, err = b.AddNode(b.ctx, v, fleet.Node{Kind: n.Kind, Name: name, Parent: n.Parent})
 		case 1:
@@ -227,6 +235,8 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 			err = b.Archive(b.ctx, v, reg)
 		case 6:
 			err = b.Restore(b.ctx, v, reg)
+		case 7:
+			_, err = b.Remove(b.ctx, v, reg)
 		}
 		changes := b.watched.changes - before.changes
 		if err != nil {

@@ -172,7 +172,7 @@ func (s *Service) Connect(ctx context.Context, v access.Viewer, r Register) (Reg
 	}
 	err = s.store.CreateRegister(ctx, r, note)
 	if errors.Is(err, ErrTaken) {
-		return Register{}, invalid.Fields{"regId": "Касса с этим РНМ уже добавлена."}
+		return Register{}, errors.Join(ErrTaken, invalid.Fields{"regId": "Касса с этим РНМ уже добавлена."})
 	}
 	return r, err
 }
@@ -306,6 +306,27 @@ func (s *Service) Archive(ctx context.Context, v access.Viewer, regs ...fiscal.R
 		}
 	}
 	return nil
+}
+
+// Remove takes a register out of the list for good when no document ever came of it. One
+// that has documents goes to the archive, and they stay readable (CAB-064).
+func (s *Service) Remove(ctx context.Context, v access.Viewer, reg fiscal.RegNumber) (archived bool, err error) {
+	r, err := s.mine(ctx, v, reg)
+	if err != nil {
+		return false, err
+	}
+	e, err := s.Register(ctx, v, reg)
+	if err != nil {
+		return false, err
+	}
+	if e.Seen() {
+		return true, s.Archive(ctx, v, reg)
+	}
+	note, err := s.noteRegister(v, DeedRemove, r)
+	if err != nil {
+		return false, err
+	}
+	return false, s.store.DeleteRegister(ctx, r, note)
 }
 
 // Restore returns registers from the archive while no active one has the same drive

@@ -101,6 +101,8 @@ func TestNotices_OpenAndLead(t *testing.T) {
 	assert.Contains(t, code.Text, "5 мин")
 	post("/lk/code", "code", code.Code)
 	letter := told("NTF-02", mail)
+	assert.Contains(t, letter.Text, "Иван Петров", "who asked")
+	assert.Contains(t, letter.Text, mail)
 	_, token, _ := strings.Cut(letter.Link, "token=")
 	status, body := read(ivan.Get(letter.Link))
 	require.Equal(t, http.StatusOK, status)

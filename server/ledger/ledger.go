@@ -114,3 +114,9 @@ func (s *Service) Gaps(ctx context.Context, sight access.Sight, fn fiscal.FNNumb
 func (s *Service) Progress(ctx context.Context) (store.Progress, error) {
 	return s.progress.get(func() (store.Progress, error) { return s.projected.Progress(ctx) })
 }
+
+// ProgressNow is how far the projected tables are at this moment, for answers that
+// promise that nothing is missing.
+func (s *Service) ProgressNow(ctx context.Context) (store.Progress, error) {
+	return s.projected.Progress(ctx)
+}

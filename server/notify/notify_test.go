@@ -80,7 +80,7 @@ func TestLetters_HoldWhatTheyMust(t *testing.T) {
 		data map[string]string
 		must []string
 	}{
-		"NTF-02": {map[string]string{"link": "https://ofd.example/confirm?token=x", "address": "a@b.example"}, []string{"https://ofd.example/confirm?token=x", "a@b.example"}},
+		"NTF-02": {map[string]string{"link": "https://ofd.example/confirm?token=x", "address": "a@b.example", "who": "Иван Петров"}, []string{"https://ofd.example/confirm?token=x", "a@b.example", "Указал пользователь: Иван Петров."}},
 		"NTF-06": {map[string]string{"link": "https://ofd.example/reset?token=x"}, []string{"https://ofd.example/reset?token=x", "один раз"}},
 		"NTF-07": {map[string]string{"login": "ivan", "org": "Ромашка"}, []string{"ivan", "Ромашка"}},
 	} {

@@ -203,6 +203,10 @@ func (l *listing) dated(ctx context.Context) (*many[Document], error) {
 		}
 		return &many[Document]{page}, nil
 	}
+	// First, so that what is projected while rows are read is not taken for read.
+	if page.Page.Complete, err = l.complete(ctx, l.sight, l.q.To, l.entries); err != nil {
+		return nil, err
+	}
 	skip, full := l.in.Offset, false
 	place, err := l.each(ctx, after, l.scan(), func(d Document) (bool, error) {
 		if skip > 0 {
@@ -225,8 +229,7 @@ func (l *listing) dated(ctx context.Context) (*many[Document], error) {
 		}
 		page.Page.Total, page.Page.AtLeast = &n, place != store.Place{}
 	}
-	page.Page.Complete, err = l.complete(ctx, l.sight, l.q.To, l.entries)
-	return &many[Document]{page}, err
+	return &many[Document]{page}, nil
 }
 
 // maxTotal bounds how many documents are counted.
@@ -315,7 +318,7 @@ func (a *api) complete(ctx context.Context, sight access.Sight, to time.Time, en
 			return false, nil
 		}
 	}
-	progress, err := a.o.Ledger.Progress(ctx)
+	progress, err := a.o.Ledger.ProgressNow(ctx)
 	if err != nil || progress.Behind > 0 {
 		return false, err
 	}

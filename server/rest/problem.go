@@ -139,7 +139,13 @@ func (a *api) problemOf(ctx context.Context, err error) *Problem {
 	case errors.As(err, &refused):
 		return problem(http.StatusForbidden, "forbidden", refused.Text())
 	case errors.As(err, &fields):
-		return ofFields(fields)
+		p = ofFields(fields)
+		if errors.Is(err, fleet.ErrTaken) {
+			field := p.Field
+			p = problem(http.StatusConflict, "conflict", p.Detail)
+			p.Field = field
+		}
+		return p
 	case errors.As(err, &tooMany):
 		p = problem(http.StatusTooManyRequests, "too_many", "С этого адреса слишком много запросов.")
 		p.wait = tooMany.Wait

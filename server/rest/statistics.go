@@ -236,6 +236,10 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 	if err != nil {
 		return nil, err
 	}
+	complete, err := a.complete(ctx, sight, to, entries) // before anything is read
+	if err != nil {
+		return nil, err
+	}
 	all := []Day{}
 	for _, g := range grouped(entries, in.Group) {
 		totals, err := a.o.Ledger.Revenue(ctx, []ledger.Part{g.of(sight)}, store.ByDay)
@@ -252,8 +256,8 @@ func (a *api) days(ctx context.Context, c *caller, in *daysInput) (*many[Day], e
 	if err != nil {
 		return nil, err
 	}
-	p.Page.Complete, err = a.complete(ctx, sight, to, entries)
-	return &many[Day]{p}, err
+	p.Page.Complete = complete
+	return &many[Day]{p}, nil
 }
 
 // groupNamed is a group's key as the register or the outlet it is.
@@ -273,6 +277,10 @@ func (a *api) items(ctx context.Context, c *caller, in *daysInput) (*many[Item],
 	if err != nil {
 		return nil, err
 	}
+	complete, err := a.complete(ctx, sight, to, entries) // before anything is read
+	if err != nil {
+		return nil, err
+	}
 	all := []Item{}
 	for _, group := range grouped(entries, in.Group) {
 		goods, err := a.o.Ledger.Goods(ctx, group.of(sight), store.Search{}, store.MaxLimit)
@@ -288,6 +296,6 @@ func (a *api) items(ctx context.Context, c *caller, in *daysInput) (*many[Item],
 	if err != nil {
 		return nil, err
 	}
-	p.Page.Complete, err = a.complete(ctx, sight, to, entries)
-	return &many[Item]{p}, err
+	p.Page.Complete = complete
+	return &many[Item]{p}, nil
 }

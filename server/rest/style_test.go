@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,8 +20,10 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/ledger"
+	"github.com/fiscalbench/fiscalbench/server/projection"
 	"github.com/fiscalbench/fiscalbench/server/rest"
 	"github.com/fiscalbench/fiscalbench/server/store"
+	"github.com/fiscalbench/fiscalbench/server/store/sqlite"
 )
 
 // API-01: money is whole kopecks, numbers of registers and drives are text of 16
@@ -208,6 +211,42 @@ func TestPaging_QueueNotDrained(t *testing.T) {
 	assert.Contains(t, body, `"complete":false`)
 }
 
+// late is a store whose lists are caught up right after the first reading.
+type late struct {
+	*sqlite.Store
+	once sync.Once
+}
+
+func (l *late) Search(ctx context.Context, q store.Search, after store.Place, limit int) ([]store.Projection, error) {
+	rows, err := l.Store.Search(ctx, q, after, limit)
+	l.once.Do(func() { _, _ = l.Project(ctx, 1000, projection.Decode) })
+	return rows, err
+}
+
+// API-04: an answer is not complete for what came into the lists after it was read, nor
+// by what was known of the queue a moment ago.
+func TestPaging_CompleteWhenRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	one := w.company[0]
+	key := w.key(one, integration.Key{})
+	const path = "/api/v1/documents?to=2026-08-01T11:01:00"
+	_, body := w.ask("GET", path, key, "")
+	assert.Contains(t, body, `"complete":true`)
+	w.keep(one, one.till[0], one.till[0].OpenShift())
+	_, body = w.ask("GET", path, key, "")
+	assert.Contains(t, body, `"complete":false`, "at once")
+	h, err := rest.New(rest.Options{Accounts: w.accounts, Fleet: w.fleet, Ledger: ledger.New(w.documents, &late{Store: w.documents}), Integration: w.keys, Arrivals: w.documents, Now: w.now})
+	require.NoError(t, err)
+	for _, want := range []string{`"complete":false`, `"complete":true`} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+key)
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		assert.Contains(t, rec.Body.String(), want)
+	}
+}
+
 // API-05: each kind of refusal has its status, its word and a title in Russian.
 func TestProblems_EveryStatus(t *testing.T) {
 	t.Parallel()
@@ -233,7 +272,7 @@ func TestProblems_EveryStatus(t *testing.T) {
 		{"GET", "/api/v1/registers/" + string(fiscal.MakeRegNumber(77, "7702203276", "1")), key, "", 404, "not_found", "Не найдено", "", ""},
 		{"GET", fmt.Sprintf("/api/v1/documents/%s/3", w.company[1].till[0].FN), key, "", 404, "not_found", "Не найдено", "", ""},
 		{"PUT", "/api/v1/registers", key, `{}`, 404, "not_found", "Не найдено", "", ""},
-		{"POST", "/api/v1/registers", key, taken, 422, "invalid", "Нарушено правило", "", "kktRegId"},
+		{"POST", "/api/v1/registers", key, taken, 409, "conflict", "Противоречит тому, что есть", "", "kktRegId"},
 		{"POST", "/api/v1/registers", key, `{"kktRegId":"` + rnm + `","kktNumber":""}`, 422, "invalid", "Нарушено правило", "", "kktNumber"},
 		{"POST", "/api/v1/organizations/" + one.org.ID + "/outlets", key, `{"name":"x","latitude":91}`, 422, "invalid", "Нарушено правило", "", "latitude"},
 		{"POST", "/api/v1/organizations/" + one.org.ID + "/outlets", key, `{"name":"x","parentId":"none"}`, 422, "invalid", "Нарушено правило", "", "parentId"},

@@ -82,11 +82,28 @@ func (a *area) showEdit(v *page.Visit) error {
 func (a *area) doEdit(v *page.Visit) error {
 	r := typed(v)
 	r.RegID = fiscal.RegNumber(v.R.PathValue("reg"))
+	if v.Form("do") == "remove" {
+		return a.doRemove(v, r.RegID)
+	}
 	if err := a.o.Fleet.Change(v.R.Context(), v.Viewer, r); err != nil {
 		return a.form(v, a.edit, form{Register: r}, err)
 	}
 	v.Say("Сохранено.")
 	return v.Redirect("/lk/registers/" + string(r.RegID))
+}
+
+// doRemove takes a register out of the list; one that has documents goes to the archive.
+func (a *area) doRemove(v *page.Visit, reg fiscal.RegNumber) error {
+	archived, err := a.o.Fleet.Remove(v.R.Context(), v.Viewer, reg)
+	if err != nil {
+		return fail(err)
+	}
+	if archived {
+		v.Say("От кассы приходили документы: она перенесена в архив, документы остаются.")
+		return v.Redirect("/lk/registers?tab=archive")
+	}
+	v.Say("Касса удалена.")
+	return v.Redirect("/lk/registers")
 }
 
 func (a *area) showTree(v *page.Visit) error {

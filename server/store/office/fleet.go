@@ -193,6 +193,16 @@ func (r registers) UpdateRegister(ctx context.Context, one fleet.Register, journ
 	return r.noted(ctx, "changing a register", journal, func(tx runner) error { return updateRegister(ctx, tx, one) })
 }
 
+func (r registers) DeleteRegister(ctx context.Context, one fleet.Register, journal ...account.Event) error {
+	return r.noted(ctx, "removing a register", journal, func(tx runner) error {
+		if _, err := exec(ctx, tx, `DELETE FROM stays WHERE org = ? AND reg_id = ?`, one.Org, string(one.RegID)); err != nil {
+			return err
+		}
+		return versioned(ctx, tx, `registers WHERE org = ? AND reg_id = ?`, []any{one.Org, string(one.RegID)},
+			`DELETE FROM registers WHERE org = ? AND reg_id = ? AND version = ?`, one.Org, string(one.RegID), one.Version)
+	})
+}
+
 func (r registers) MoveRegister(ctx context.Context, one fleet.Register, left fleet.Left, journal ...account.Event) error {
 	return r.noted(ctx, "moving a register", journal, func(tx runner) error {
 		if err := updateRegister(ctx, tx, one); err != nil {

@@ -75,6 +75,10 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		r.Outlet = ""
 		j.kept(s.UpdateRegister(ctx, r, j.entry()))
 		j.lost(s.UpdateRegister(ctx, r, j.entry()), fleet.ErrStale)
+		j.lost(s.DeleteRegister(ctx, r, j.entry()), fleet.ErrStale)
+		r.Version++
+		j.kept(s.DeleteRegister(ctx, r, j.entry()))
+		j.lost(s.DeleteRegister(ctx, r, j.entry()), fleet.ErrNotFound)
 		// And the other way round: a change whose entry cannot be written is none.
 		require.Error(t, s.DeleteNode(ctx, "o", "n", j.want[0]))
 		j.kept(s.DeleteNode(ctx, "o", "n", j.entry()))
@@ -102,6 +106,20 @@ func Fleet(t *testing.T, open func(t *testing.T) (fleet.Store, account.Store)) {
 		require.NoError(t, err)
 		r.Version = 2
 		assert.Equal(t, []fleet.Register{r}, all)
+		// Removed with the places it left, and only there.
+		require.NoError(t, s.MoveRegister(ctx, r, fleet.Left{RegID: r.RegID, Outlet: "s", At: epoch.Add(time.Hour), Wall: epoch}))
+		r.Version++
+		require.NoError(t, s.DeleteRegister(ctx, r))
+		all, err = s.Registers(ctx, "o")
+		require.NoError(t, err)
+		assert.Empty(t, all)
+		left, err := s.Left(ctx, "o")
+		require.NoError(t, err)
+		assert.Empty(t, left)
+		_, err = s.Register(ctx, "other", same.RegID)
+		require.NoError(t, err)
+		r.Version = 1
+		require.NoError(t, s.CreateRegister(ctx, r), "it may come again")
 		same.RegID = "0000000009999999"
 		require.ErrorIs(t, s.UpdateRegister(ctx, same), fleet.ErrNotFound)
 	})
