@@ -90,12 +90,27 @@ func (a *api) oneDocument(read need, tag string) {
 			return nil, err
 		}
 		zone := s.clocks(entries).zone(d.RegID, filed(&d))
+		var b *Bytes
 		if in.View == "pdf" {
-			return a.pdf(ctx, &d, in.Personal)
+			b, err = a.pdf(ctx, &d, in.Personal)
+		} else {
+			b, err = view(ctx, &d, zone, in.View, in.Personal)
 		}
-		return view(ctx, &d, zone, in.View, in.Personal)
+		if err == nil && in.Personal {
+			err = a.o.Accounts.ShowPersonal(ctx, c.viewer, idOf(&d), "API, "+viewNames[in.View])
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
 	})
 }
+
+// viewNames are the views of a document in words, for the journal.
+var viewNames = map[string]string{"json": "JSON", "tags": "реквизиты", "raw": "контейнер", "html": "печатная форма", "pdf": "PDF"}
+
+// idOf a document, "ФН/ФД".
+func idOf(d *store.Document) string { return fmt.Sprintf("%s/%d", d.FN, d.FD) }
 
 func unread() *Problem {
 	return problem(http.StatusUnprocessableEntity, "unread", "Содержание не видно: документ зашифрован или не разбирается. Есть view=raw.")
@@ -161,8 +176,8 @@ func view(ctx context.Context, d *store.Document, zone, form string, personal bo
 }
 
 func metaOf(d *store.Document, zone string, personal, readable bool) Meta {
-	at := fmt.Sprintf("/api/v1/documents/%s/%d", d.FN, d.FD)
-	m := Meta{ID: fmt.Sprintf("%s/%d", d.FN, d.FD), ReceivedAt: instant(d.ReceivedAt), TimeZone: zone, Confirmed: len(d.Confirmation) > 0, SignChecked: d.FPDCheck,
+	at := "/api/v1/documents/" + idOf(d)
+	m := Meta{ID: idOf(d), ReceivedAt: instant(d.ReceivedAt), TimeZone: zone, Confirmed: len(d.Confirmation) > 0, SignChecked: d.FPDCheck,
 		FNSStatus: unknown, Status: statusOf(d), Messages: messagesOf(d), Findings: append([]flk.Finding{}, d.Findings...), Unread: !readable, PersonalData: "hidden",
 		Links: map[string]string{"self": at, "tags": at + "?view=tags", "html": at + "?view=html", "pdf": at + "?view=pdf", "raw": at + "?view=raw&personal=true", "register": "/api/v1/registers/" + string(d.RegID)}}
 	if personal {

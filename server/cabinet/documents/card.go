@@ -10,6 +10,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/fiscal/ffd"
 	"github.com/fiscalbench/fiscalbench/fiscal/flk"
 	"github.com/fiscalbench/fiscalbench/fiscal/tlv"
+	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/buyers"
 	"github.com/fiscalbench/fiscalbench/server/cabinet/page"
 	"github.com/fiscalbench/fiscalbench/server/paper"
@@ -27,6 +28,7 @@ type card struct {
 	Unread   bool // the content was not seen
 	Base     string
 	Personal bool // personal data was asked for and is shown
+	Journal  bool // may be read
 	Tags     []tag
 	Sent     []buyers.Sent // to the buyer
 }
@@ -61,7 +63,10 @@ func (a *area) showCard(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	c := card{Document: d, Worst: flk.Worst(d.Findings), Base: fmt.Sprintf("/lk/documents/%s/%d", d.FN, d.FD), Unread: len(d.STLV) == 0, Personal: v.Form("personal") == "yes"}
+	c := card{Document: d, Worst: flk.Worst(d.Findings), Base: fmt.Sprintf("/lk/documents/%s/%d", d.FN, d.FD), Unread: len(d.STLV) == 0, Journal: v.Viewer.Can(access.ManageUsers)}
+	if c.Personal, err = a.personal(v, &d, "страница документа"); err != nil {
+		return err
+	}
 	c.Explain = explain.Bytes(v.R.Context(), d.Message, explain.Options{})
 	if !c.Personal {
 		for _, r := range c.Explain {
@@ -90,6 +95,19 @@ func (a *area) showCard(v *page.Visit) error {
 		c.Unread = true
 	}
 	return v.Render(a.card, c)
+}
+
+// personal tells whether the person asks to see personal data; then the journal has it.
+func (a *area) personal(v *page.Visit, d *store.Document, form string) (bool, error) {
+	if v.Form("personal") != "yes" {
+		return false, nil
+	}
+	return true, a.shown(v, d, form)
+}
+
+// shown writes that personal data is shown to the person.
+func (a *area) shown(v *page.Visit, d *store.Document, form string) error {
+	return a.f.Accounts().ShowPersonal(v.R.Context(), v.Viewer, fmt.Sprintf("%s/%d", d.FN, d.FD), form)
 }
 
 // mask hides buyers' personal data among explained bytes.
@@ -139,7 +157,11 @@ func (a *area) download(v *page.Visit) error {
 		if err != nil {
 			return unread
 		}
-		if body, err = ffd.AppendJSON(nil, doc, ffd.JSONOptions{NoPersonal: v.Form("personal") != "yes"}); err != nil {
+		personal, err := a.personal(v, &d, "JSON")
+		if err != nil {
+			return err
+		}
+		if body, err = ffd.AppendJSON(nil, doc, ffd.JSONOptions{NoPersonal: !personal}); err != nil {
 			return err
 		}
 		v.Attach(name+".json", "application/json")
@@ -154,11 +176,18 @@ func (a *area) download(v *page.Visit) error {
 				return err
 			}
 		}
-		if body, err = buyers.Sheet(&d, doc, design, v.Form("personal") != "yes").PDF(); err != nil {
+		personal, err := a.personal(v, &d, "PDF")
+		if err != nil {
+			return err
+		}
+		if body, err = buyers.Sheet(&d, doc, design, !personal).PDF(); err != nil {
 			return err
 		}
 		v.Attach(name+".pdf", "application/pdf")
 	case "message":
+		if err = a.shown(v, &d, "контейнер"); err != nil { // it has everything in it
+			return err
+		}
 		body = d.Message
 		v.Attach(name+".bin", "application/octet-stream")
 	case "confirmation":

@@ -38,12 +38,13 @@ type Options struct {
 
 type area struct {
 	o          Options
+	f          *page.Frame
 	list, card *page.Templates
 }
 
 // Mount adds the pages to the frame.
 func Mount(f *page.Frame, o Options) {
-	a := &area{o: o, list: f.Templates(files, "templates/list.html"), card: f.Templates(files, "templates/card.html")}
+	a := &area{o: o, f: f, list: f.Templates(files, "templates/list.html"), card: f.Templates(files, "templates/card.html")}
 	f.Client("GET /lk/documents", access.SeeDocuments, a.showList)
 	f.Client("GET /lk/documents/{fn}/{fd}", access.SeeDocuments, a.showCard)
 	f.Client("GET /lk/documents/{fn}/{fd}/{view}", access.SeeDocuments, a.download)

@@ -190,6 +190,7 @@ type hookData struct {
 	Hook       integration.Hook
 	Deliveries []integration.Delivery
 	Next       string
+	Journal    bool // may be read
 }
 
 const deliveriesOnPage = 50
@@ -200,7 +201,7 @@ func (a *area) showHook(v *page.Visit) error {
 	if err != nil {
 		return known(err)
 	}
-	d := hookData{Hook: h}
+	d := hookData{Hook: h, Journal: v.Viewer.Can(access.ManageUsers)}
 	if d.Deliveries, err = a.o.Integration.Deliveries(ctx, v.Viewer, id, v.Form("before"), deliveriesOnPage+1); err != nil {
 		return known(err)
 	}

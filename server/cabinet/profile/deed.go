@@ -18,8 +18,10 @@ var deeds = map[string]string{
 	integration.DeedCreateHook: "веб-хук создан", integration.DeedChangeHook: "веб-хук изменён", integration.DeedRemoveHook: "веб-хук удалён",
 	report.DeedAddSchedule: "рассылка отчёта включена", report.DeedPauseSchedule: "рассылка отчёта приостановлена",
 	report.DeedResumeSchedule: "рассылка отчёта продолжена", report.DeedRemoveSchedule: "рассылка отчёта удалена",
+	account.DeedPersonal:     "показаны личные данные в документе",
 	integration.DeedTestHook: "пробное событие веб-хука", integration.DeedResend: "доставка веб-хука повторена",
 	fleet.DeedConnect: "касса подключена", fleet.DeedChange: "касса изменена", fleet.DeedArchive: "касса перенесена в архив", fleet.DeedRestore: "касса возвращена из архива",
+	fleet.DeedRemove:  "касса удалена",
 	fleet.DeedAddNode: "точка или подразделение добавлены", fleet.DeedSetNode: "точка или подразделение изменены", fleet.DeedRemoveNode: "точка или подразделение удалены",
 	// Entries made before the services wrote them.
 	"api.place.add": "точка добавлена по API", "api.place.change": "точка изменена по API", "api.place.remove": "точка удалена по API",
