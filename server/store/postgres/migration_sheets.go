@@ -14,7 +14,7 @@ import (
 var sheetsMigration = goose.NewGoMigration(8, &goose.GoFunc{RunTx: makeSheets}, nil)
 
 func makeSheets(ctx context.Context, tx *sql.Tx) error {
-	for _, text := range search.SheetTable("bigint", "text", "") {
+	for _, text := range append(search.SheetTable("bigint", "text", ""), "ANALYZE days") {
 		if _, err := tx.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("postgres: adding up what is projected: %w", err)
 		}

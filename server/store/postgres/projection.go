@@ -253,7 +253,14 @@ func (s searcher) Query(ctx context.Context, text string, args []any, scan func(
 		return err
 	}
 	defer done()
-	rows, err := s.s.pool.Query(ctx, text, args...)
+	// Planned anew each time, with the values: a plan for any values looks through all
+	// registers of a taxpayer instead of finding those that are asked for. Where shifts
+	// are named there is but one way, and planning would take longer than going it.
+	mode := pgx.QueryExecModeCacheDescribe
+	if strings.Contains(text, "IN (VALUES ") {
+		mode = pgx.QueryExecModeCacheStatement
+	}
+	rows, err := s.s.pool.Query(ctx, text, append([]any{mode}, args...)...)
 	if err != nil {
 		return err
 	}
