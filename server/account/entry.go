@@ -12,7 +12,7 @@ import (
 // maxDetail bounds what an entry says, in letters.
 const maxDetail = 1000
 
-// Entry is an entry of the journal about what the viewer does now (CAB-912). It is for
+// Entry is an entry of the journal about what the viewer does now (operator.md, 1.3). It is for
 // services that write it in the transaction of the change itself, so that neither a page
 // nor the API can leave it out, and a change that failed leaves none. About is where one
 // looks for it, as in Event; said is put together to its detail. It fails only when

@@ -13,7 +13,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/account"
 )
 
-// CAB-912: an entry has who, with which key, from where and what; a long story is cut
+// operator.md 1.3: an entry has who, with which key, from where and what; a long story is cut
 // between letters.
 func TestEntry_OfAViewer(t *testing.T) {
 	t.Parallel()

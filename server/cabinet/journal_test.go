@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// CAB-912: personal data of a buyer that somebody asked for and got stands in the journal, in
+// operator.md 1.3: personal data of a buyer that somebody asked for and got stands in the journal, in
 // which form; what is masked leaves nothing there, nor does another's document.
 func TestJournal_PersonalDataOfADocument(t *testing.T) {
 	p := newPerson(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
 
-// Entries of the journal about keys and webhooks (CAB-912). The service writes each in
+// Entries of the journal about keys and webhooks (operator.md, 1.3). The service writes each in
 // the transaction of the change itself, whichever page or operation asked for it. About
 // is the id of the key or the webhook; what is said holds no key, no secret, and of a
 // webhook's address only the host: paths and queries of such addresses often are secrets.

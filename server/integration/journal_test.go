@@ -140,7 +140,7 @@ func (b *bench) journal() (fresh []account.Event) {
 var other = []string{"AllowsOrigin", "Deliveries", "Follower", "Hook", "Hooks", "Keys", "Open",
 	"Run", "SendDue", "Watch", "Begin", "End"}
 
-// CAB-912, API-02, API-07: whatever somebody does to a key or a webhook leaves one entry:
+// operator.md 1.3: whatever somebody does to a key or a webhook leaves one entry:
 // who, with which key, from where, what; and no secret.
 func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 	t.Parallel()

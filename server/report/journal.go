@@ -9,7 +9,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/fleet"
 )
 
-// Entries of the journal about schedules (CAB-912), which go on sending figures to people
+// Entries of the journal about schedules (operator.md, 1.3), which go on sending figures to people
 // when nobody looks. The service writes each in the transaction of the change itself,
 // whichever page or operation asked for it. About is the schedule's id. What is ordered
 // once stands in the list of reports, with who ordered it.

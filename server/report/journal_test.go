@@ -78,7 +78,7 @@ func (b *bench) watch() (w *watched, journal func() []account.Event) {
 var other = []string{"Job", "Jobs", "Made", "File", "Make", "Watched", "Schedule", "Schedules",
 	"Run", "Step", "Order", "Remove", "Retry"}
 
-// CAB-912, CAB-129: whatever somebody does to a schedule leaves one entry: who, with which
+// operator.md 1.3: whatever somebody does to a schedule leaves one entry: who, with which
 // key, from where, what, and to whom its letters go.
 func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 	b := newBench(t)

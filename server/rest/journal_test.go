@@ -17,7 +17,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/store"
 )
 
-// CAB-912, API-03: personal data of a buyer that a key asked for and got stands in the
+// operator.md 1.3: personal data of a buyer that a key asked for and got stands in the
 // journal, with the key and in which form; what is masked, refused or another's does not.
 func TestJournal_PersonalDataOfADocument(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ var errDeaf = errors.New("the disk is full")
 
 func (deaf) AddEvent(context.Context, account.Event) error { return errDeaf }
 
-// CAB-912: what cannot be noted is not shown.
+// operator.md 1.3: what cannot be noted is not shown.
 func TestJournal_NoEntryNoPersonalData(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
