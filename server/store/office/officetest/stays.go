@@ -29,7 +29,9 @@ func stays(t *testing.T, s fleet.Store, ctx context.Context) {
 		return all
 	}
 	assert.Empty(t, left("o"))
-	wall := func(minutes int) time.Time { return epoch.Truncate(time.Second).Add(time.Duration(minutes) * time.Minute) }
+	wall := func(minutes int) time.Time {
+		return epoch.Truncate(time.Second).Add(time.Duration(minutes) * time.Minute)
+	}
 	move := func(to string, at time.Time, clock time.Time) error {
 		was := r.Outlet
 		r.Outlet = to
