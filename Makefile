@@ -14,14 +14,15 @@ export GOFLAGS += -trimpath -gcflags=all=-dwarf=false
 
 .PHONY: build run test lint bench bench-search bench-ingest bench-idle bench-pages test-full fuzz torture mutants packages clean
 
+# The compiler takes memory for time.
 build:
 	@mkdir -p $(BIN)
-	GOGC=400 $(GO) build -o $(BIN)/ ./cmd/... # a machine that tests has memory to give for time
+	GOGC=400 $(GO) build -o $(BIN)/ ./cmd/...
 
 # The main job: an operator with a demo chain of shops, its cabinet and three months behind it.
 run:
 	@mkdir -p $(BIN) $(RUN_DIR)
-	GOGC=400 $(GO) build -o $(BIN)/ ./cmd/... # a machine that tests has memory to give for time
+	$(GO) build -o $(BIN)/ ./cmd/ofd
 	@exec ./$(BIN)/ofd serve --demo --store sqlite:$(RUN_DIR)/ofd.db
 
 # Everything a maintainer checks before a change goes in, but lint and the race detector, which makes
