@@ -8,8 +8,8 @@ BENCH    ?= .
 
 export CGO_ENABLED ?= 0
 # Programs without paths of this machine in them: the same wherever they are built, and two checkouts
-# share one build cache. Without tables for debuggers, which are a sixth of the compiler's work;
-# traces and profiles need none. For a debugger: go build ./cmd/...
+# share one build cache. Without tables for debuggers, which are work for the compiler; traces and
+# profiles need none. For a debugger: go build ./cmd/...
 export GOFLAGS += -trimpath -gcflags=all=-dwarf=false
 
 .PHONY: build run test lint bench bench-search bench-ingest bench-idle bench-pages test-full fuzz torture mutants packages clean
@@ -27,8 +27,8 @@ run:
 
 # Everything a maintainer checks before a change goes in, but lint and the race detector, which makes
 # whole programs three to ten times slower and would have every package compiled twice. `make lint`
-# vets, and nobody debugs these programs: -vet=off and -w spare a fifth of the time. Some tests build
-# programs: what is built before they start is not built twice.
+# vets, and nobody debugs these programs: -vet=off and -w. Some tests build programs: what is built
+# before they start is not built twice.
 LEAN := -vet=off -ldflags=-w -shuffle=on
 test: packages build
 	$(GO) test $(LEAN) -p 3 -parallel 4 -timeout 5m ./...
