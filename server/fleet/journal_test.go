@@ -18,64 +18,49 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/fleet"
+	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
 
 // watched counts changes of nodes and registers that went through, and the entries of
 // the journal they came with.
 type watched struct {
 	fleet.Store
-	changes, entries int
-}
-
-func (w *watched) count(err error, journal []account.Event) error {
-	if err == nil {
-		w.changes++
-		w.entries += len(journal)
-	}
-	return err
+	officetest.Watched
 }
 
 func (w *watched) CreateNode(ctx context.Context, n fleet.Node, journal ...account.Event) error {
-	return w.count(w.Store.CreateNode(ctx, n, journal...), journal)
+	return w.Count(w.Store.CreateNode(ctx, n, journal...), journal)
 }
 
 func (w *watched) UpdateNode(ctx context.Context, n fleet.Node, journal ...account.Event) error {
-	return w.count(w.Store.UpdateNode(ctx, n, journal...), journal)
+	return w.Count(w.Store.UpdateNode(ctx, n, journal...), journal)
 }
 
 func (w *watched) DeleteNode(ctx context.Context, org, id string, journal ...account.Event) error {
-	return w.count(w.Store.DeleteNode(ctx, org, id, journal...), journal)
+	return w.Count(w.Store.DeleteNode(ctx, org, id, journal...), journal)
 }
 
 func (w *watched) CreateRegister(ctx context.Context, r fleet.Register, journal ...account.Event) error {
-	return w.count(w.Store.CreateRegister(ctx, r, journal...), journal)
+	return w.Count(w.Store.CreateRegister(ctx, r, journal...), journal)
 }
 
 func (w *watched) UpdateRegister(ctx context.Context, r fleet.Register, journal ...account.Event) error {
-	return w.count(w.Store.UpdateRegister(ctx, r, journal...), journal)
+	return w.Count(w.Store.UpdateRegister(ctx, r, journal...), journal)
 }
 
 func (w *watched) DeleteRegister(ctx context.Context, r fleet.Register, journal ...account.Event) error {
-	return w.count(w.Store.DeleteRegister(ctx, r, journal...), journal)
+	return w.Count(w.Store.DeleteRegister(ctx, r, journal...), journal)
 }
 
 func (w *watched) MoveRegister(ctx context.Context, r fleet.Register, left fleet.Left, journal ...account.Event) error {
-	return w.count(w.Store.MoveRegister(ctx, r, left, journal...), journal)
+	return w.Count(w.Store.MoveRegister(ctx, r, left, journal...), journal)
 }
 
 // journal are the entries that were not there before, without their ids; the clock of a
 // bench stands still and gives them no order.
-func (b *bench) journal(before map[string]bool) (fresh []account.Event) {
+func (b *bench) journal(before map[string]bool) []account.Event {
 	b.t.Helper()
-	all, err := b.accounts.Events(b.ctx, "o", account.EventFilter{Limit: 10_000})
-	require.NoError(b.t, err)
-	for _, e := range all {
-		if !before[e.ID] {
-			before[e.ID], e.ID = true, ""
-			fresh = append(fresh, e)
-		}
-	}
-	return fresh
+	return officetest.Fresh(b.t, b.accounts, "o", before)
 }
 
 // reading are the methods of the service that change no register and no place: they
@@ -195,7 +180,7 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 			assert.Equal(t, reflect.TypeFor[[]account.Event](), m.Type.In(m.Type.NumIn()-1), m.Name)
 		}
 	}
-	assert.Equal(t, b.watched.changes, b.watched.entries)
+	assert.Equal(t, b.watched.Changes, b.watched.Entries)
 }
 
 // Whatever is done in whatever order, by whom it may be done or not, there are as many
@@ -238,11 +223,11 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 		case 7:
 			_, err = b.Remove(b.ctx, v, reg)
 		}
-		changes := b.watched.changes - before.changes
+		changes := b.watched.Changes - before.Changes
 		if err != nil {
 			require.Zero(t, changes, "%v", err)
 		}
-		require.Equal(t, changes, b.watched.entries-before.entries)
+		require.Equal(t, changes, b.watched.Entries-before.Entries)
 		require.Len(t, b.journal(known), changes)
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/integration"
 	"github.com/fiscalbench/fiscalbench/server/notify"
 	"github.com/fiscalbench/fiscalbench/server/store/office"
+	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -31,39 +32,31 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // journal they came with.
 type watched struct {
 	integration.Store
-	changes, entries int
-}
-
-func (w *watched) count(err error, journal []account.Event) error {
-	if err == nil {
-		w.changes++
-		w.entries += len(journal)
-	}
-	return err
+	officetest.Watched
 }
 
 func (w *watched) CreateKey(ctx context.Context, k integration.Key, journal ...account.Event) error {
-	return w.count(w.Store.CreateKey(ctx, k, journal...), journal)
+	return w.Count(w.Store.CreateKey(ctx, k, journal...), journal)
 }
 
 func (w *watched) RevokeKey(ctx context.Context, org, id string, at time.Time, journal ...account.Event) error {
-	return w.count(w.Store.RevokeKey(ctx, org, id, at, journal...), journal)
+	return w.Count(w.Store.RevokeKey(ctx, org, id, at, journal...), journal)
 }
 
 func (w *watched) CreateHook(ctx context.Context, h integration.Hook, journal ...account.Event) error {
-	return w.count(w.Store.CreateHook(ctx, h, journal...), journal)
+	return w.Count(w.Store.CreateHook(ctx, h, journal...), journal)
 }
 
 func (w *watched) UpdateHook(ctx context.Context, h integration.Hook, journal ...account.Event) error {
-	return w.count(w.Store.UpdateHook(ctx, h, journal...), journal)
+	return w.Count(w.Store.UpdateHook(ctx, h, journal...), journal)
 }
 
 func (w *watched) DeleteHook(ctx context.Context, org, id string, journal ...account.Event) error {
-	return w.count(w.Store.DeleteHook(ctx, org, id, journal...), journal)
+	return w.Count(w.Store.DeleteHook(ctx, org, id, journal...), journal)
 }
 
 func (w *watched) AddDelivery(ctx context.Context, d integration.Delivery, journal ...account.Event) error {
-	return w.count(w.Store.AddDelivery(ctx, d, journal...), journal)
+	return w.Count(w.Store.AddDelivery(ctx, d, journal...), journal)
 }
 
 // bench is the service on a real base with one organisation, "o": its owner "a" and a
@@ -122,17 +115,9 @@ func (b *bench) as(user string) access.Viewer {
 }
 
 // journal are the entries that were not there before, without their ids.
-func (b *bench) journal() (fresh []account.Event) {
+func (b *bench) journal() []account.Event {
 	b.t.Helper()
-	all, err := b.base.Accounts().Events(b.ctx, "o", account.EventFilter{Limit: 10_000})
-	require.NoError(b.t, err)
-	for _, e := range all {
-		if !b.known[e.ID] {
-			b.known[e.ID], e.ID = true, ""
-			fresh = append(fresh, e)
-		}
-	}
-	return fresh
+	return officetest.Fresh(b.t, b.base.Accounts(), "o", b.known)
 }
 
 // other are the methods of the service that change no key and no webhook: they read, are
@@ -252,8 +237,8 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 			assert.Equal(t, reflect.TypeFor[[]account.Event](), m.Type.In(m.Type.NumIn()-1), m.Name)
 		}
 	}
-	assert.Equal(t, 10, b.watched.changes)
-	assert.Equal(t, b.watched.changes, b.watched.entries)
+	assert.Equal(t, 10, b.watched.Changes)
+	assert.Equal(t, b.watched.Changes, b.watched.Entries)
 }
 
 // Whatever is done in whatever order, by whom it may be done or not, there are as many
@@ -296,14 +281,14 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 			all, _ := b.Deliveries(b.ctx, v, id, "", 1)
 			_, err = b.Resend(b.ctx, v, id, slices.Concat(all, []integration.Delivery{{ID: "none"}})[0].ID)
 		}
-		changes := b.watched.changes - before.changes
+		changes := b.watched.Changes - before.Changes
 		if err != nil {
 			require.Zero(t, changes, "%v", err)
 		}
-		require.Equal(t, changes, b.watched.entries-before.entries)
+		require.Equal(t, changes, b.watched.Entries-before.Entries)
 		require.Len(t, b.journal(), changes)
 	})
-	require.Positive(t, b.watched.changes)
+	require.Positive(t, b.watched.Changes)
 }
 
 // What the server does by itself — the events it tells of, the times of keys it notes — is

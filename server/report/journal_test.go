@@ -16,26 +16,19 @@ import (
 	"github.com/fiscalbench/fiscalbench/server/access"
 	"github.com/fiscalbench/fiscalbench/server/account"
 	"github.com/fiscalbench/fiscalbench/server/report"
+	"github.com/fiscalbench/fiscalbench/server/store/office/officetest"
 )
 
 // watched counts changes of schedules that went through, and the entries of the journal
 // they came with; it may tell once that another server was faster.
 type watched struct {
 	report.Store
-	changes, entries int
-	stale            int
-}
-
-func (w *watched) count(err error, journal []account.Event) error {
-	if err == nil {
-		w.changes++
-		w.entries += len(journal)
-	}
-	return err
+	officetest.Watched
+	stale int
 }
 
 func (w *watched) AddSchedule(ctx context.Context, c report.Schedule, journal ...account.Event) error {
-	return w.count(w.Store.AddSchedule(ctx, c, journal...), journal)
+	return w.Count(w.Store.AddSchedule(ctx, c, journal...), journal)
 }
 
 func (w *watched) UpdateSchedule(ctx context.Context, c report.Schedule, journal ...account.Event) error {
@@ -43,11 +36,11 @@ func (w *watched) UpdateSchedule(ctx context.Context, c report.Schedule, journal
 		w.stale--
 		c.Version--
 	}
-	return w.count(w.Store.UpdateSchedule(ctx, c, journal...), journal)
+	return w.Count(w.Store.UpdateSchedule(ctx, c, journal...), journal)
 }
 
 func (w *watched) DeleteSchedule(ctx context.Context, org, id string, journal ...account.Event) error {
-	return w.count(w.Store.DeleteSchedule(ctx, org, id, journal...), journal)
+	return w.Count(w.Store.DeleteSchedule(ctx, org, id, journal...), journal)
 }
 
 // watch puts the counting store under the bench's service and forgets the journal so far.
@@ -58,17 +51,7 @@ func (b *bench) watch() (w *watched, journal func() []account.Event) {
 	b.Service, err = report.New(report.Options{Store: w, People: b.a, Fleet: b.fleet, Ledger: b.money, Outbox: b.mail, Site: "https://ofd.example", Now: func() time.Time { return b.now }})
 	require.NoError(b.t, err)
 	known := map[string]bool{}
-	journal = func() (fresh []account.Event) {
-		all, err := b.base.Accounts().Events(b.ctx, "o", account.EventFilter{Limit: 10_000})
-		require.NoError(b.t, err)
-		for _, e := range all {
-			if !known[e.ID] {
-				known[e.ID], e.ID = true, ""
-				fresh = append(fresh, e)
-			}
-		}
-		return fresh
-	}
+	journal = func() []account.Event { return officetest.Fresh(b.t, b.base.Accounts(), "o", known) }
 	journal()
 	return w, journal
 }
@@ -135,8 +118,8 @@ func TestJournal_EachMethodLeavesOneEntry(t *testing.T) {
 			assert.Equal(t, reflect.TypeFor[[]account.Event](), m.Type.In(m.Type.NumIn()-1), m.Name)
 		}
 	}
-	assert.Equal(t, 4, w.changes)
-	assert.Equal(t, w.changes, w.entries)
+	assert.Equal(t, 4, w.Changes)
+	assert.Equal(t, w.Changes, w.Entries)
 }
 
 // Whatever is done in whatever order, by whom it may be done or not, there are as many
@@ -151,7 +134,7 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.SampledFrom(who).Draw(t, "who")
 		id := rapid.SampledFrom(ids).Draw(t, "id")
-		changes, entries := w.changes, w.entries
+		changes, entries := w.Changes, w.Entries
 		var err error
 		switch rapid.IntRange(0, 3).Draw(t, "deed") {
 		case 0:
@@ -167,16 +150,16 @@ func TestJournal_AsManyEntriesAsChanges(t *testing.T) {
 		case 3:
 			b.now = b.now.Add(time.Hour)
 			_, err = b.Step(b.ctx)
-			require.Equal(t, entries, w.entries)
+			require.Equal(t, entries, w.Entries)
 			require.NoError(t, err)
 			require.Empty(t, journal())
 			return
 		}
 		if err != nil {
-			require.Equal(t, changes, w.changes, "%v", err)
+			require.Equal(t, changes, w.Changes, "%v", err)
 		}
-		require.Equal(t, w.changes-changes, w.entries-entries)
-		require.Len(t, journal(), w.changes-changes)
+		require.Equal(t, w.Changes-changes, w.Entries-entries)
+		require.Len(t, journal(), w.Changes-changes)
 	})
-	require.Positive(t, w.entries)
+	require.Positive(t, w.Entries)
 }
